@@ -1,0 +1,5 @@
+"""`python -m seqkit`, the same as the command `seqkit`."""
+
+from seqkit.cli import main
+
+main()

@@ -1,0 +1,224 @@
+"""A corpus card: what a corpus is, where its files come from, what may be done with it, what is odd about it.
+
+A card is data, `corpora/<task>/<name>/corpus.toml`; a new corpus in a known format needs a card and no Python.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from seqkit.config import Config
+from seqkit.data.home import packaged
+from seqkit.errors import DataError, UserError, suggestion
+
+CARD = "corpus.toml"
+Split = Literal["train", "dev", "test"]
+
+
+def _stays_inside(path: str) -> str:
+    parts = path.split("/")
+    if not path.isprintable() or "\\" in path or ":" in path or {"", ".", ".."} & set(parts):
+        raise ValueError("should be a relative path with forward slashes that stays inside its folder")
+    return path
+
+
+def _matching(pattern: str, meaning: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, flags=re.DOTALL):
+            raise ValueError(f"should be {meaning}")
+        return text
+
+    return AfterValidator(check)
+
+
+Text = Annotated[str, _matching(r".*\S.*", "some text"), AfterValidator(str.strip)]
+Url = Annotated[str, _matching(r"https?://[^\s/]+(/\S*)?", "a web address that starts with https:// or http://")]
+Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "64 lower-case hexadecimal digits")]
+Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a BCP-47 tag such as 'en' or 'zh-Hans'")]
+Inside = Annotated[str, AfterValidator(_stays_inside)]
+
+
+class _Strict(Config):
+    model_config = ConfigDict(strict=True)
+
+
+class CardFile(_Strict):
+    """One file of a corpus.
+
+    Args:
+        path: where it lies in a mirror, in the cache and among the packaged corpora: `ner/wnut17/wnut17train.conll`.
+        url: where to download it; None for a corpus that is only packaged or mirrored. A `.gz` is decompressed.
+        member: its name inside the zip or tar archive at `url`.
+        sha256: of the uncompressed content.
+        bytes: of the uncompressed content.
+    """
+
+    path: Inside
+    url: Url | None = None
+    member: Text | None = None
+    sha256: Sha256 | None = None
+    bytes: int | None = Field(default=None, gt=0)
+
+
+class Counts(_Strict):
+    """What one split holds; a reader that counts otherwise has lost or invented something."""
+
+    sentences: int = Field(ge=1)
+    tokens: int | None = Field(default=None, ge=1)
+    entities: int | None = Field(default=None, ge=0)
+
+
+class Card(_Strict):
+    """One corpus.
+
+    Args:
+        name: `<task>/<name>`, the folder of the card.
+        language: a BCP-47 tag.
+        revision: the commit or version of the source that the sums belong to.
+        format: how the files are parsed: `conll`, `conllu`, `uner`, `jsonl`.
+        annotation: `entities` are spans in a tagging scheme; `labels` are one plain label a token.
+        oddities: what a user of the corpus should know before believing a score.
+        embedded: the files come with seqkit.
+    """
+
+    name: Annotated[str, _matching(r"[a-z0-9_]+/[a-z0-9_]+", "<task>/<name> in lower case, as 'ner/wnut17'")]
+    title: Text
+    description: Text
+    language: Language
+    licence: Text
+    citation: Text
+    homepage: Url | None = None
+    revision: Text | None = None
+    format: Text
+    annotation: Literal["entities", "labels"]
+    embedded: bool = False
+    oddities: list[Text] = Field(default_factory=list)
+    files: dict[Split, CardFile] = Field(min_length=1)
+    counts: dict[Split, Counts] = Field(default_factory=dict)
+
+    @field_validator("files")
+    @classmethod
+    def _can_be_had_and_verified(cls, files: dict[Split, CardFile], info: ValidationInfo) -> dict[Split, CardFile]:
+        embedded = info.data.get("embedded")
+        for split, file in files.items():
+            if embedded and file.url is not None:
+                raise ValueError(f"{split} needs no url, because the corpus is embedded")
+            if embedded is False and file.sha256 is None:
+                raise ValueError(f"{split} needs a sha256, because the corpus is not embedded")
+            if file.member is not None and file.url is None:
+                raise ValueError(f"{split} names a member of an archive but no url")
+        return files
+
+    @field_validator("counts")
+    @classmethod
+    def _counts_match(cls, counts: dict[Split, Counts], info: ValidationInfo) -> dict[Split, Counts]:
+        files, annotation = info.data.get("files"), info.data.get("annotation")
+        for split, count in counts.items():
+            if files is not None and split not in files:
+                raise ValueError(f"{split} is counted but has no file")
+            if annotation is not None and (count.entities is None) == (annotation == "entities"):
+                raise ValueError(f"{split} {'has no' if count.entities is None else 'has'} count of entities")
+        return counts
+
+    def file(self, split: str) -> CardFile:
+        """The file of a split.
+
+        Raises:
+            UserError: the corpus has no such split.
+        """
+        known: dict[str, CardFile] = {**self.files}
+        if split not in known:
+            raise UserError(f"{self.name} has no '{split}' split (it has: {', '.join(known)})")
+        return known[split]
+
+
+def load_card(path: Path) -> Card:
+    """Read one card.
+
+    Raises:
+        UserError: one line `corpus.toml:LINE: key: message` for each fault.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        values = tomllib.loads(text)
+    except OSError as error:
+        raise DataError(path, None, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(path, None, "is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        place = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error))
+        raise DataError(path, int(place[2]) if place else None, place[1] if place else str(error)) from error
+    lines = key_lines(text)
+    try:
+        card = Card.model_validate(values)
+    except ValidationError as error:
+        raise UserError("\n".join(_explain(fault, path, lines) for fault in error.errors())) from None
+    folder = path.resolve().parent
+    if card.name != f"{folder.parent.name}/{folder.name}":
+        where = f"{folder.parent.name}/{folder.name}"
+        raise DataError(path, lines["name"], f"name: should be its folder, '{where}', not '{card.name}'")
+    return card
+
+
+def card_names() -> list[str]:
+    """The corpora that come with seqkit, as `task/name`, without reading their cards."""
+    folder = packaged("corpora")
+    return sorted(path.parent.relative_to(folder).as_posix() for path in folder.glob(f"*/*/{CARD}"))
+
+
+def find_card(name: str) -> Card:
+    """The card called `task/name`, or `name` alone where only one task has it.
+
+    Raises:
+        UserError: no such corpus, or several; suggests the nearest.
+    """
+    known = card_names()
+    found = [full for full in known if name in (full, PurePosixPath(full).name)]
+    if len(found) > 1:
+        raise UserError(f"corpus '{name}' could be any of: {', '.join(found)}")
+    if not found:
+        near = suggestion(name, [*known, *(PurePosixPath(full).name for full in known)])
+        raise UserError(f"unknown corpus '{name}'{near} (known: {', '.join(known)})")
+    return load_card(packaged("corpora") / found[0] / CARD)
+
+
+def all_cards() -> list[Card]:
+    """Every card that comes with seqkit, by name."""
+    return [load_card(packaged("corpora") / name / CARD) for name in card_names()]
+
+
+def key_lines(text: str) -> dict[str, int]:
+    """The line of each dotted key of a TOML text, tables included."""
+    # A citation may hold lines such as `title = {…}`: blank out multi-line strings, keeping their line breaks.
+    hidden = re.sub(r'"{3}.*?"{3}|\'{3}.*?\'{3}', lambda found: '""' + "\n" * found[0].count("\n"), text, flags=re.DOTALL)
+    lines: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(hidden.split("\n"), start=1):
+        if header := re.match(r"\s*\[([\w.-]+)\]", line):
+            table = header[1]
+            lines.setdefault(table, number)
+        elif pair := re.match(r"\s*([\w.-]+)\s*=", line):
+            lines.setdefault(f"{table}.{pair[1]}" if table else pair[1], number)
+    return lines
+
+
+def _explain(fault: Any, path: Path, lines: Mapping[str, int]) -> str:
+    """One pydantic error as `corpus.toml:LINE: key: message`."""
+    keys = [str(key) for key in fault["loc"] if key != "[key]"]
+    nearest = next((lines[key] for n in range(len(keys), 0, -1) if (key := ".".join(keys[:n])) in lines), None)
+    match fault["type"]:
+        case "extra_forbidden":
+            table = Card if len(keys) == 1 else {"files": CardFile, "counts": Counts}[keys[0]]
+            known = list(table.model_fields)
+            message = f"unknown key{suggestion(keys[-1], known)} (known: {', '.join(known)})"
+        case "missing":
+            message = "is missing"
+        case "value_error":
+            message = str(fault["ctx"]["error"])
+        case _:
+            message = f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
+    return str(DataError(path, nearest, f"{'.'.join(keys)}: {message}"))

@@ -1,0 +1,102 @@
+"""Numbered lines of text from files and pipes, decoded with care.
+
+A line ends at a line feed and nowhere else: U+2028, U+0085 and form feeds are text, so the line count is that of `wc -l`.
+"""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal, cast
+
+from seqkit.errors import DataError, UserError
+
+Errors = Literal["strict", "replace"]
+"""What to do about bytes that are not UTF-8: refuse them, or read each as U+FFFD."""
+
+Lines = Generator[tuple[int, str], None, None]
+"""Numbered lines; `close()` closes the file before its end."""
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # UTF-32-LE begins as UTF-16-LE does
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read_lines(source: Path | BinaryIO, *, errors: Errors = "strict", name: str | None = None) -> Iterator[tuple[int, str]]:
+    """The lines of a file or stream with their numbers, counted from 1.
+
+    A byte order mark at the start and one carriage return at the end of each line are dropped; a path that ends in
+    `.gz` is read through gzip. Only one line is held at a time, and each comes as soon as a pipe delivers it.
+
+    Args:
+        source: a path, or an open binary stream, which stays open.
+        errors: `replace` reads what is not UTF-8 as U+FFFD.
+        name: what messages call the source; by default the path, and `-` for a stream.
+
+    Raises:
+        UserError: the path is missing, a directory or unreadable; raised at the call.
+        DataError: invalid UTF-8, UTF-16 or a damaged gzip file; raised when the line is reached.
+    """
+    if not isinstance(source, Path):
+        return _decoded(source, errors, name or "-")
+    place = name or str(source)
+    with _named_faults(place):
+        if source.stat() and source.is_dir():
+            raise UserError(f"{place}: a directory, not a file")
+    return _from_path(source, errors, place)
+
+
+@contextmanager
+def _named_faults(place: str) -> Generator[None]:
+    """What the system refuses, as a UserError that names the file."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError(f"{place}: no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UserError(f"{place}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+
+
+def _from_path(path: Path, errors: Errors, place: str) -> Lines:
+    with _named_faults(place):
+        stream = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    with stream:
+        yield from _decoded(cast("BinaryIO", stream), errors, place)
+
+
+def _decoded(stream: BinaryIO, errors: Errors, place: str) -> Lines:
+    for number, raw in _raw_lines(stream, place):
+        if number == 1:
+            _refuse_foreign(raw, place)
+        try:
+            line = raw.decode("utf-8", errors)
+        except UnicodeDecodeError as error:
+            message = f"invalid UTF-8 at byte {error.start + 1}; use --encoding-errors replace to read on"
+            raise DataError(place, number, message) from None
+        if number == 1:
+            line = line.removeprefix("\ufeff")
+        yield number, line.removesuffix("\n").removesuffix("\r")
+
+
+def _raw_lines(stream: BinaryIO, place: str) -> Iterator[tuple[int, bytes]]:
+    number = 1
+    while True:
+        try:
+            with _named_faults(place):
+                # not `for raw in stream`: readline never waits for more than its own line
+                raw = stream.readline()
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise DataError(place, number, f"damaged gzip file ({error})") from None
+        if not raw:
+            return
+        yield number, raw
+        number += 1
+
+
+def _refuse_foreign(first: bytes, place: str) -> None:
+    """Name the two encodings that are most often met by mistake."""
+    if first.startswith(_UTF16_MARKS):
+        raise DataError(place, 1, "UTF-16 text, not UTF-8; convert it, for example with iconv -f UTF-16 -t UTF-8")
+    if first.startswith(_GZIP_MAGIC):
+        raise DataError(place, 1, "gzip data; give the file a name that ends in .gz")

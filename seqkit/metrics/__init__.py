@@ -1,0 +1,1 @@
+"""Figures and the evidence for them; no tensors, no printing."""

@@ -1,0 +1,1 @@
+"""Recurrent and Transformer models, behind the same two protocols."""

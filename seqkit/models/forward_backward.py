@@ -1,0 +1,163 @@
+"""Forward–backward over a linear chain of tags: its partition function, marginals and expected transitions.
+
+Axes: B sentences, T tokens, P = T + 2 places (the tokens, one place before and one after), K tags, S = K + 1 states (the
+tags and, last, being outside the sentence), Q questions, 2 directions of reading. In `_SS` from comes before to.
+
+Every place holds a state: outside at both ends and in the padding, a tag at each token. So all sentences of a batch are
+chains of one length, and starting and ending are transitions like any other. Weights are in nats, -inf where illegal.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+# Within these bounds the recursion by probabilities loses nothing: no legal step takes a mass to 0 in float64, nothing
+# overflows, and what else underflows weighs less than 1e-100 of its sum. Beyond them we work with logarithms.
+STRIDE = 8  # places between two rescalings
+LARGEST_WEIGHT = 20.0  # |transition| in nats
+LARGEST_GAP = 150.0  # between the emissions of one token, in nats
+SMALLEST_MASS = 1e-100  # of the prefixes, or suffixes, that end in a certain state, after rescaling
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """What the emissions of a batch leave to know about its tags.
+
+    Args:
+        log_partition_B: log of the summed weight of all legal sequences.
+        marginal_PBS: the probability of each state of each place.
+        pair_BSS: how often each transition is expected to occur.
+        suffix_PBS: the weight of all that may follow from a state on, its own emission included, up to a factor of (p, b).
+        logarithmic: suffix_PBS holds logarithms.
+    """
+
+    log_partition_B: Tensor
+    marginal_PBS: Tensor
+    pair_BSS: Tensor
+    suffix_PBS: Tensor
+    logarithmic: bool
+
+
+class Lattice:
+    """All tag sequences of a batch, with their weights, in float64 where the device has it.
+
+    Args:
+        emission_BTK: any floating dtype.
+        length_B: real tokens of each sentence, at least 1; the padding after them is never read.
+        transition_SS: row -1 starts a sentence, column -1 ends it, and transition_SS[-1, -1] is 0.
+    """
+
+    def __init__(self, emission_BTK: Tensor, length_B: Tensor, transition_SS: Tensor) -> None:
+        device, steps = emission_BTK.device, emission_BTK.shape[1]
+        exact = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
+        place_P1 = torch.arange(steps + 2, device=device)[:, None]
+        self.outside_PB = (place_P1 == 0) | (place_P1 > length_B.to(device))
+        emission_TBK = emission_BTK.transpose(0, 1).to(exact)
+        self.emission_TBK = emission_TBK.masked_fill(self.outside_PB[1:-1, :, None], 0.0)
+        self.transition_SS = transition_SS.to(exact)
+
+    def states(self, tag_BT: Tensor) -> Tensor:
+        """state_PB of given tags."""
+        outside = self.emission_TBK.shape[-1]
+        return F.pad(tag_BT.T, (0, 0, 1, 1)).masked_fill_(self.outside_PB, outside)
+
+    def score(self, state_PB: Tensor) -> Tensor:
+        """score_B of one sequence each, -inf if illegal."""
+        tag_TB1 = state_PB[1:-1, :, None].clamp(max=self.emission_TBK.shape[-1] - 1)
+        emission_B = self.emission_TBK.gather(2, tag_TB1).sum(dim=(0, 2))
+        return emission_B + self.transition_SS[state_PB[:-1], state_PB[1:]].sum(dim=0)
+
+    def posterior(self) -> Posterior:
+        """Exact for finite emissions of any size."""
+        posterior = scaled(self) if self.emission_TBK.dtype == torch.float64 else None
+        return logarithmic(self) if posterior is None else posterior
+
+    def next_state(self, posterior: Posterior, sentence_Q: Tensor, place_Q: Tensor, state_Q: Tensor) -> Tensor:
+        """p_QS: the probability of each state of the place after place_Q, if that has state_Q."""
+        suffix_QS = posterior.suffix_PBS[place_Q + 1, sentence_Q]
+        log_suffix_QS = suffix_QS if posterior.logarithmic else suffix_QS.log()
+        # NaN: nothing can follow, so state_Q is impossible there, and any answer will do.
+        return (self.transition_SS[state_Q] + log_suffix_QS).softmax(dim=-1).nan_to_num(nan=0.0)
+
+
+def scaled(lattice: Lattice) -> Posterior | None:
+    """The posterior by probabilities, rescaled now and then (Rabiner 1989); None where that might underflow.
+
+    Backward is forward from the other end, over the transposed transitions: both run in the same few calls.
+    """
+    emission_TBK, outside_PB1 = lattice.emission_TBK, lattice.outside_PB[:, :, None]
+    steps, batch, tags = emission_TBK.shape
+    low_TB1, peak_TB1 = emission_TBK.aminmax(dim=-1, keepdim=True)
+    # First the weight of each state by its emission alone; then, place by place, of all that leads to it too.
+    mass_2PBS = emission_TBK.new_zeros((2, steps + 2, batch, tags + 1))
+    inner_TBK = mass_2PBS[0, 1:-1, :, :-1]
+    torch.sub(emission_TBK, peak_TB1, out=inner_TBK).exp_().masked_fill_(outside_PB1[1:-1], 0.0)
+    mass_2PBS[0, :, :, -1:] = outside_PB1
+    mass_2PBS[1] = mass_2PBS[0].flip(0)
+    transition_SS = lattice.transition_SS.exp()
+    scales = _recur(mass_2PBS, torch.stack([transition_SS, transition_SS.T]))
+
+    prefix_PBS, suffix_PBS = mass_2PBS[0], mass_2PBS[1].flip(0)
+    if not _is_safe(lattice, peak_TB1 - low_TB1, mass_2PBS):
+        return None
+    marginal_PBS = torch.empty_like(prefix_PBS)
+    marginal_PBS[0] = prefix_PBS[0]
+    torch.matmul(prefix_PBS[:-1], transition_SS, out=marginal_PBS[1:])
+    marginal_PBS.mul_(suffix_PBS)
+    norm_PB1 = marginal_PBS.sum(dim=-1, keepdim=True)
+    marginal_PBS.div_(norm_PB1)
+    suffix_PBS.div_(norm_PB1)
+    pair_BSS = torch.bmm(prefix_PBS[:-1].permute(1, 2, 0), suffix_PBS[1:].transpose(0, 1)).mul_(transition_SS)
+    # At place 0 the norm is the weight of all sequences, but for what suffixes and emissions were divided by.
+    log_partition_B = torch.cat([norm_PB1[:1], *scales]).log_().sum(dim=(0, 2)) + peak_TB1.sum(dim=(0, 2))
+    return Posterior(log_partition_B, marginal_PBS, pair_BSS, suffix_PBS, False)
+
+
+def _recur(mass_2PBS: Tensor, transition_2SS: Tensor) -> list[Tensor]:
+    """Adds to each mass what leads to it, in place; returns what the second direction was divided by, each scale_1B1."""
+    mass = mass_2PBS.unbind(dim=1)
+    scales: list[Tensor] = []
+    arriving_2BS = torch.empty_like(mass[0])
+    for place in range(1, len(mass)):
+        torch.bmm(mass[place - 1], transition_2SS, out=arriving_2BS)
+        mass[place].mul_(arriving_2BS)
+        if place % STRIDE == 0:
+            scale_2B1 = mass[place].sum(dim=-1, keepdim=True)
+            mass[place].div_(scale_2B1)
+            scales.append(scale_2B1[1:])
+    return scales
+
+
+def _is_safe(lattice: Lattice, gap_TB1: Tensor, mass_2PBS: Tensor) -> bool:
+    """Whether nothing that counts has underflowed; a NaN is not safe."""
+    weight_SS = lattice.transition_SS.nan_to_num(nan=torch.inf, neginf=0.0).abs_()
+    safe = (weight_SS.amax() <= LARGEST_WEIGHT) & (gap_TB1.amax() <= LARGEST_GAP)
+    # Mass 0 is structural: within the bounds above a legal step never takes a mass this small to 0.
+    safe &= ~((mass_2PBS < SMALLEST_MASS) & (mass_2PBS > 0)).any()
+    return bool(safe)
+
+
+def logarithmic(lattice: Lattice) -> Posterior:
+    """The posterior by logarithms: slower, and right for emissions of any size."""
+    outside_PB1, transition_SS = lattice.outside_PB[:, :, None], lattice.transition_SS
+    token_PBS = F.pad(lattice.emission_TBK, (0, 1, 0, 0, 1, 1)).masked_fill_(outside_PB1, -torch.inf)
+    token_PBS[:, :, -1:] = torch.where(outside_PB1, 0.0, -torch.inf)
+    token_P2BS = torch.stack([token_PBS, token_PBS.flip(0)], dim=1)
+    transition_21SS = torch.stack([transition_SS, transition_SS.T])[:, None]
+    arriving = [torch.zeros_like(token_P2BS[0])]
+    for token_2BS in token_P2BS[:-1]:
+        mass_2BS = arriving[-1] + token_2BS
+        arriving.append(torch.logsumexp(mass_2BS[..., None] + transition_21SS, dim=-2))
+    arriving_P2BS = torch.stack(arriving)
+    prefix_PBS = arriving_P2BS[:, 0] + token_PBS
+    suffix_PBS = arriving_P2BS[:, 1].flip(0) + token_PBS
+
+    log_partition_B = prefix_PBS[-1, :, -1]
+    rest_PBS = suffix_PBS - log_partition_B[:, None]
+    marginal_PBS = (arriving_P2BS[:, 0] + rest_PBS).exp()
+    pair_BSS = torch.zeros_like(prefix_PBS[0, :, :, None] * transition_SS)
+    for before_BS, rest_BS in zip(prefix_PBS[:-1], rest_PBS[1:], strict=True):
+        pair_BSS += (before_BS[:, :, None] + transition_SS + rest_BS[:, None]).exp()
+    return Posterior(log_partition_B, marginal_PBS, pair_BSS, suffix_PBS, True)

@@ -1,0 +1,130 @@
+"""A Transformer encoder: pre-norm blocks, fused attention, positions that hold at lengths never seen in training.
+
+Axes: B sentences, T tokens, N heads, E features of a head, D features of a token, F features of the feed-forward layer.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import gelu, scaled_dot_product_attention
+
+from seqkit.config import Config
+from seqkit.models.dropout import Dropout
+
+
+class TransformerConfig(Config):
+    """A Transformer stack.
+
+    Args:
+        width: features of a token; a multiple of `heads`.
+        positions: `directional` — linear distance biases (ALiBi, Press et al. 2022), half of the heads looking back and half
+            ahead, so that order is known without position embeddings; `rotary` — rotations of queries and keys (Su et al. 2021).
+        feedforward: features of the inner layer as a multiple of `width`.
+        dropout: after attention and after the feed-forward layer.
+    """
+
+    family: Literal["transformer"] = "transformer"
+    layers: int = Field(default=2, ge=1, le=48)
+    width: int = Field(default=128, ge=4)
+    heads: int = Field(default=4, ge=1)
+    feedforward: float = Field(default=2.0, gt=0)
+    positions: Literal["directional", "rotary"] = "directional"
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    attention_dropout: float = Field(default=0.1, ge=0, lt=1)
+
+
+class TransformerEncoder(nn.Module):
+    """`encoder(x_BTD, length_B) -> y_BTD` of `config.width` features; padding is never attended to."""
+
+    def __init__(self, config: TransformerConfig, input_width: int) -> None:
+        super().__init__()
+        if config.width % config.heads:
+            raise ValueError(f"width {config.width} is not a multiple of heads {config.heads}")
+        if config.positions == "directional" and config.heads % 2:
+            raise ValueError("directional positions need an even number of heads")
+        self.output_width = config.width
+        self.enter = nn.Linear(input_width, config.width)
+        self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+        self.heads = config.heads
+        self.directional = config.positions == "directional"
+
+    def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
+        """Encode a padded batch."""
+        x_BTD = self.enter(x_BTD)
+        bias_BNTT = attention_bias(length_B, x_BTD.shape[1], self.heads, directional=self.directional, like=x_BTD)
+        for block in self.blocks:
+            x_BTD = block(x_BTD, bias_BNTT)
+        return self.norm(x_BTD)
+
+
+class TransformerBlock(nn.Module):
+    """x + attention(norm(x)), then x + feedforward(norm(x))."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        inner = round(config.width * config.feedforward)
+        self.heads = config.heads
+        self.rotary = config.positions == "rotary"
+        self.attention_dropout = config.attention_dropout
+        self.attention_norm = nn.LayerNorm(config.width)
+        self.query_key_value = nn.Linear(config.width, 3 * config.width)
+        self.leave = nn.Linear(config.width, config.width)
+        self.feedforward_norm = nn.LayerNorm(config.width)
+        self.widen = nn.Linear(config.width, inner)
+        self.narrow = nn.Linear(inner, config.width)
+        self.dropout = Dropout(config.dropout)
+
+    def forward(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
+        """One block."""
+        x_BTD = x_BTD + self.dropout(self.attend(self.attention_norm(x_BTD), bias_BNTT))
+        return x_BTD + self.dropout(self.narrow(gelu(self.widen(self.feedforward_norm(x_BTD)))))
+
+    def attend(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
+        """Scaled dot-product attention (Vaswani et al. 2017)."""
+        batch, steps, width = x_BTD.shape
+        parts = self.query_key_value(x_BTD).view(batch, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query_BNTE, key_BNTE, value_BNTE = parts.unbind(0)
+        if self.rotary:
+            query_BNTE, key_BNTE = rotate(query_BNTE), rotate(key_BNTE)
+        out_BNTE = scaled_dot_product_attention(
+            query_BNTE,
+            key_BNTE,
+            value_BNTE,
+            attn_mask=bias_BNTT.to(query_BNTE.dtype),
+            dropout_p=self.attention_dropout if self.training else 0.0,
+        )
+        return self.leave(out_BNTE.transpose(1, 2).reshape(batch, steps, width))
+
+
+def attention_bias(length_B: Tensor, steps: int, heads: int, *, directional: bool, like: Tensor) -> Tensor:
+    """bias_BNTT to add to the attention scores: -inf where a query may not look, a linear penalty by distance elsewhere.
+
+    Every query sees itself, padding included, so that no row is empty.
+    """
+    step_T = torch.arange(steps, device=length_B.device)
+    away_TT = step_T[None, :] - step_T[:, None]
+    seen_BTT = (step_T[None, None, :] < length_B[:, None, None]) | (away_TT == 0)
+    bias_BTT = torch.zeros(seen_BTT.shape, dtype=like.dtype, device=like.device).masked_fill_(~seen_BTT, -math.inf)
+    if not directional:
+        return bias_BTT[:, None].expand(-1, heads, -1, -1)
+    ranks = heads // 2
+    # ALiBi's slopes: 2^(-8 r / ranks), from local heads to nearly uniform ones.
+    slope_R = 2.0 ** (-8.0 * torch.arange(1, ranks + 1, device=like.device, dtype=like.dtype) / ranks)
+    near_RTT = -slope_R[:, None, None] * away_TT.abs()
+    back_RTT = near_RTT.masked_fill(away_TT > 0, -math.inf)
+    ahead_RTT = near_RTT.masked_fill(away_TT < 0, -math.inf)
+    return bias_BTT[:, None] + torch.cat([back_RTT, ahead_RTT])
+
+
+def rotate(x_BNTE: Tensor, base: float = 10_000.0) -> Tensor:
+    """Rotate pairs of features by an angle that grows with the position (Su et al. 2021, eq. 34)."""
+    half = x_BNTE.shape[-1] // 2
+    frequency_E = base ** (-torch.arange(half, device=x_BNTE.device, dtype=torch.float32) / half)
+    angle_TE = torch.arange(x_BNTE.shape[-2], device=x_BNTE.device, dtype=torch.float32)[:, None] * frequency_E
+    cos_TE, sin_TE = angle_TE.cos().to(x_BNTE.dtype), angle_TE.sin().to(x_BNTE.dtype)
+    first, second, rest = x_BNTE[..., :half], x_BNTE[..., half : 2 * half], x_BNTE[..., 2 * half :]
+    return torch.cat([first * cos_TE - second * sin_TE, first * sin_TE + second * cos_TE, rest], dim=-1)

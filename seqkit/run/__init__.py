@@ -1,0 +1,1 @@
+"""One verb, one file: each a road read from top to bottom."""

@@ -1,0 +1,189 @@
+"""`seqkit compare`: a recipe against its rivals, each cell trained in a process of its own, then one report over all.
+
+A cell is one system with one seed. A finished cell is never trained again: an interrupted comparison goes on where it stopped.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from seqkit.errors import UserError
+from seqkit.recipe import Recipe, load_recipe
+from seqkit.report.terminal import print_report
+from seqkit.report.write import write_report
+from seqkit.run.comparison_report import System, comparison_report
+from seqkit.run.corpora import CorpusData, OwnFiles, load_corpus
+from seqkit.run.display import read_events
+from seqkit.run.machine import choose_device
+from seqkit.run.matching import match_parameters
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """`seqkit compare` as typed."""
+
+    recipe: str
+    out: Path | None = None
+    seeds: tuple[int, ...] | None = None
+    overrides: Sequence[str] = ()
+    own: OwnFiles = field(default_factory=OwnFiles)
+    mirror: Path | None = None
+    device: str = "auto"
+    threads: int | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One system, one seed, one folder."""
+
+    system: str
+    seed: int
+    recipe: Recipe
+    folder: Path
+
+    @property
+    def finished(self) -> bool:
+        """Whether it was trained and measured with this very recipe."""
+        try:
+            stored = json.loads((self.folder / "recipe.json").read_text(encoding="utf-8"))
+            return (self.folder / "measured.json").exists() and Recipe(**stored).fingerprint() == self.recipe.fingerprint()
+        except (OSError, ValueError):
+            return False
+
+
+def compare_command(request: CompareRequest, console: Console) -> Path:
+    """Resize, train what is missing, measure, report; returns the comparison's folder.
+
+    Raises:
+        UserError: recipe or data are at fault, or a rival cannot be matched.
+    """
+    recipe = load_recipe(request.recipe, request.overrides)
+    if not recipe.compare.rivals:
+        raise UserError(f"{request.recipe}: the recipe names no rivals; add [compare.rivals.NAME]")
+    device = choose_device(request.device)
+    corpus = load_corpus(recipe.corpus, request.own, mirror=request.mirror, console=console)
+    if "test" not in corpus.sentences:
+        raise UserError(f"{corpus.name}: a comparison needs a test split")
+    seeds = request.seeds or recipe.compare.seeds
+    systems = contestants(recipe, corpus)
+    out = request.out or Path("runs") / "compare" / recipe.corpus.replace("/", "-")
+    cells = [
+        Cell(name, seed, system.model_copy(update={"train": system.train.model_copy(update={"seed": seed})}), out / name / f"seed-{seed}")
+        for seed in seeds
+        for name, system in systems.items()
+    ]  # fmt: skip
+    run_cells(cells, request, console)
+    results = [gather(name, [cell for cell in cells if cell.system == name]) for name in systems]
+    report = comparison_report(
+        results,
+        title=f"{corpus.name}: {' or '.join(systems)}?",
+        command=request.command,
+        device=device,
+        matched=recipe.compare.match == "parameters",
+    )
+    write_report(report, out)
+    print_report(report, console)
+    console.print(f"\nreport  {out / 'report.html'}")
+    return out
+
+
+def contestants(recipe: Recipe, corpus: CorpusData) -> dict[str, Recipe]:
+    """The recipe under its family's name, and its rivals, resized if the recipe says so."""
+    systems = {recipe.model.family: recipe}
+    for name in recipe.compare.rivals:
+        if name in systems:
+            raise UserError(f"compare.rivals.{name}: the recipe itself goes by this name; choose another")
+        rival = recipe.rival(name)
+        systems[name] = match_parameters(rival, recipe, corpus) if recipe.compare.match == "parameters" else rival
+    return systems
+
+
+def run_cells(cells: Sequence[Cell], request: CompareRequest, console: Console) -> None:
+    """Train and measure every unfinished cell, seeds in the outer loop so that a noisy hour hits all systems alike.
+
+    Raises:
+        UserError: a cell failed; its last words are shown, and the finished cells are kept.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[facts]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=len(cells), facts="")
+        started = time.monotonic()
+        trained = 0
+        for number, cell in enumerate(cells):
+            name = f"{cell.system}, seed {cell.seed} ({number + 1} of {len(cells)})"
+            if not cell.finished:
+                left = (time.monotonic() - started) / trained * (len(cells) - number) if trained else None
+                facts = f"{left / 60:.0f} min left" if left else ""
+                bar.update(task, description=name, facts=facts)
+                if not console.is_terminal:
+                    console.print(f"training {name}")
+                train_cell(cell, request)
+                trained += 1
+            bar.advance(task)
+
+
+def train_cell(cell: Cell, request: CompareRequest) -> None:
+    """Train, evaluate and time one cell in a process of its own, so that its peak memory is its own.
+
+    Raises:
+        UserError: it failed.
+    """
+    cell.folder.mkdir(parents=True, exist_ok=True)
+    for left_over in cell.folder.glob("*"):
+        # A cell that was cut short starts over: its partial files are of no use.
+        if left_over.is_file():
+            left_over.unlink()
+    (cell.folder / "cell.json").write_text(json.dumps(cell.recipe.to_dict()), encoding="utf-8")
+    own = request.own
+    arguments = [
+        sys.executable, "-m", "seqkit.run.cell", str(cell.folder),
+        json.dumps(
+            {
+                "files": {split: str(path) for split, path in own.files.items()},
+                "folder": str(own.folder) if own.folder else None,
+                "format": own.format,
+                "mirror": str(request.mirror) if request.mirror else None,
+                "device": request.device,
+                "threads": request.threads,
+            }
+        ),
+    ]  # fmt: skip
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = (done.stderr.strip() or done.stdout.strip()).split("\n")[-1]
+        raise UserError(f"{cell.system}, seed {cell.seed}: {words}")
+
+
+def gather(name: str, cells: Sequence[Cell]) -> System:
+    """What the cells of one system measured."""
+    measured: list[dict[str, Any]] = [json.loads((cell.folder / "measured.json").read_text(encoding="utf-8")) for cell in cells]
+    units_SNC: NDArray[np.int64] = np.array([one["units"] for one in measured])
+    curves = [
+        [(row["epoch"], row["dev_score"]) for row in read_events(cell.folder / "metrics.jsonl") if row["event"] == "evaluated"]
+        for cell in cells
+    ]
+    return System(
+        name=name,
+        recipe=cells[0].recipe,
+        seeds=tuple(cell.seed for cell in cells),
+        units_SNC=units_SNC,
+        entities=measured[0]["entities"],
+        measured=measured,
+        curves=curves,
+    )

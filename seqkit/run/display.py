@@ -1,0 +1,101 @@
+"""What a person sees while a model trains: one live line on a terminal, a line an evaluation elsewhere."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from seqkit.training.loop import Evaluated, Event, Step, TrainConfig
+
+LOG_EVERY = 20  # updates between two lines of metrics.jsonl
+
+
+class TrainingDisplay:
+    """Follows events; on a terminal `epoch 12/30 ━━━╸── 17.4k words/s · loss 0.21 · dev F1 78.3, best 79.1 at 10 · 0:21 left`."""
+
+    def __init__(self, console: Console, config: TrainConfig, batches_per_epoch: int, score: str) -> None:
+        self.console = console
+        self.config = config
+        self.score = score
+        self.total = config.epochs * batches_per_epoch
+        self.progress: Progress | None = None
+        self.bar: TaskID | None = None
+        self.first_step: int | None = None
+        self.started = time.perf_counter()
+        self.words = 0
+        self.training_seconds = 0.0
+        self.loss = 0.0
+        self.dev = "dev –"
+
+    @contextmanager
+    def showing(self) -> Iterator["TrainingDisplay"]:
+        """The live line is drawn inside the block."""
+        columns = (TextColumn("{task.fields[epoch]}"), BarColumn(bar_width=20), TextColumn("{task.fields[facts]}"))
+        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
+            self.progress = progress
+            self.bar = progress.add_task("", total=self.total, epoch="", facts="starting")
+            yield self
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        match event:
+            case Step():
+                self.first_step = self.first_step or event.step
+                self.words += event.tokens
+                self.training_seconds += event.seconds
+                self.loss = 0.98 * self.loss + 0.02 * event.loss if self.loss else event.loss
+            case Evaluated():
+                best = f"best {100 * event.best_score:.1f} at {event.best_epoch}"
+                self.dev = f"dev {self.score} {100 * event.dev_score:.1f}, {best}"
+                if not self.console.is_terminal:
+                    self.console.print(f"epoch {event.epoch}/{self.config.epochs} · {self.facts(event.step)}")
+        if self.progress is not None and self.bar is not None:
+            epoch = min(event.epoch + isinstance(event, Step), self.config.epochs)
+            self.progress.update(
+                self.bar,
+                completed=event.step,
+                epoch=f"epoch {epoch}/{self.config.epochs}",
+                facts=self.facts(event.step),
+            )
+
+    def facts(self, step: int) -> str:
+        """Speed, loss, dev score, time left."""
+        speed = self.words / max(self.training_seconds, 1e-9)
+        done = step - (self.first_step or step) + 1
+        left = (time.perf_counter() - self.started) / max(done, 1) * (self.total - step)
+        return f"{speed / 1000:.1f}k words/s · loss {self.loss:.2f} · {self.dev} · {int(left) // 60}:{int(left) % 60:02d} left"
+
+
+class EventLog:
+    """`metrics.jsonl`: each evaluation and every twentieth update, a JSON object a line."""
+
+    def __init__(self, path: Path, *, upto: int | None = None) -> None:
+        self.path = path
+        if upto is not None and path.exists():
+            # A resumed run repeats the steps after its checkpoint: drop their first telling.
+            kept = [row for row in read_events(path) if row["step"] <= upto]
+            path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        self.file = path.open("a", encoding="utf-8", buffering=1)
+
+    def __call__(self, event: Event) -> None:
+        """Write an event."""
+        if isinstance(event, Evaluated) or event.step % LOG_EVERY == 0:
+            row = {"event": type(event).__name__.lower(), **asdict(event)}
+            self.file.write(json.dumps(row) + "\n")
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """The events of a log; a last line cut short by a crash is left out."""
+    events: list[dict[str, Any]] = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        try:
+            events.append(json.loads(line))
+        except ValueError:
+            continue
+    return events

@@ -1,0 +1,78 @@
+"""The machine a run happens on: device, threads, versions, memory."""
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+import seqkit
+from seqkit.errors import UserError
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` takes a GPU where there is one.
+
+    Raises:
+        UserError: the device does not exist here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"--device {name}: not available here (known: auto, cpu, cuda, cuda:N)") from error
+    return device
+
+
+def device_name(device: torch.device) -> str:
+    """As shown in reports: `cpu, 2 threads` or the GPU's name."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} thread{'s' * (torch.get_num_threads() != 1)}"
+
+
+def peak_memory() -> int:
+    """The most resident memory this process has held, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def surroundings(device: torch.device) -> tuple[tuple[str, str], ...]:
+    """What a reader needs to repeat a measurement."""
+    rows = [
+        ("device", device_name(device)),
+        ("processor", processor_name()),
+        ("seqkit", seqkit.__version__),
+        ("torch", str(torch.__version__)),
+        ("Python", platform.python_version()),
+        ("system", f"{platform.system()} {platform.machine()}"),
+    ]
+    commit = source_commit()
+    return (*rows, ("commit", commit)) if commit else tuple(rows)
+
+
+def processor_name() -> str:
+    """The processor's model name, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").split("\n"):
+            if line.startswith("model name"):
+                return f"{line.partition(':')[2].strip()}, {os.cpu_count()} cores"
+    return platform.processor() or "unknown"
+
+
+def source_commit() -> str:
+    """The commit of the source checkout seqkit runs from; empty for an installed wheel."""
+    root = Path(seqkit.__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        command = ["git", "-C", str(root), "describe", "--always", "--dirty"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

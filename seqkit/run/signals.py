@@ -1,0 +1,46 @@
+"""Ctrl-C and SIGTERM while training: finish the batch, save, say how to go on."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Stopped(Exception):
+    """A run was asked to stop and has saved itself.
+
+    Args:
+        number: the signal; the process exits with 128 + number, as shells expect.
+        message: one line: where it stopped and how to go on.
+    """
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
+class StopRequest:
+    """The first signal that came, if any."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+
+@contextmanager
+def listening() -> Iterator[StopRequest]:
+    """Inside the block the first Ctrl-C or SIGTERM is noted; a second one acts at once."""
+    request = StopRequest()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, _: FrameType | None) -> None:
+        request.signal = number
+        for known, handler in before.items():
+            signal.signal(known, handler)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,155 @@
+"""From sentences to tags: batches sorted by length, word vectors kept, long sentences read through overlapping windows.
+
+Axes: B sentences, T tokens, D features, K tags.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqkit.data.batches import sorted_batches
+from seqkit.data.examples import Span
+from seqkit.data.schemes import spans
+from seqkit.data.vocabulary import Vocabulary
+from seqkit.data.word_table import WordTable
+from seqkit.models.tagger import Tagger
+from seqkit.models.words import WordTensors
+
+WINDOW = 256  # tokens read at once; longer sentences are read in overlapping windows
+OVERLAP = 64  # tokens of context on either side of a window's seam
+MOST_WORDS = 200_000  # word vectors kept before starting afresh
+READ_AHEAD = 16  # batches sorted together when predicting from a stream
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The tags of one sentence.
+
+    Args:
+        tags: one a token; IOB2 for entities.
+        spans: the entities the tags spell; empty for part of speech.
+        confidences: of each span, its probability under the model; empty unless asked for.
+    """
+
+    tags: tuple[str, ...]
+    spans: tuple[Span, ...] = ()
+    confidences: tuple[float, ...] = ()
+
+
+class Predictor:
+    """Tags sentences with a model as it stands; make a new one after its weights change."""
+
+    def __init__(self, model: Tagger, vocabulary: Vocabulary, tags: Sequence[str], *, table: WordTable | None = None) -> None:
+        self.model = model
+        self.tags = tuple(tags)
+        self.entities = all(tag == "O" or tag[:2] in ("B-", "I-") for tag in tags)
+        self.device = model.emit.weight.device
+        self._vocabulary = vocabulary
+        self._table = table or WordTable(vocabulary)
+        self._vector_ND = torch.empty(0, model.words.output_width, device=self.device)
+        self._number = {tag: number for number, tag in enumerate(self.tags)}
+
+    def stream(
+        self, sentences: Iterable[Sequence[str]], *, batch_size: int = 64, confidence: bool = False
+    ) -> Iterator[Prediction]:
+        """Predictions in the order of the sentences, in bounded memory."""
+        waiting = iter(sentences)
+        while some := list(islice(waiting, batch_size * READ_AHEAD)):
+            yield from self(some, batch_size=batch_size, confidence=confidence)
+
+    @torch.inference_mode()
+    def __call__(
+        self, sentences: Sequence[Sequence[str]], *, batch_size: int = 64, confidence: bool = False
+    ) -> list[Prediction]:
+        """Tag sentences; an empty one gets no tags."""
+        self.model.eval()
+        if len(self._table) > MOST_WORDS:
+            self._table = WordTable(self._vocabulary)
+            self._vector_ND = self._vector_ND[:0]
+        numbers = [np.array(self._table.numbers(words), dtype=np.int64) for words in sentences]
+        self._extend_vectors()
+        found: list[Prediction] = [Prediction(())] * len(sentences)
+        lengths = [len(words) for words in sentences]
+        for batch in sorted_batches(lengths, batch_size):
+            batch = [place for place in batch if lengths[place]]
+            if batch:
+                predictions = self._predict([numbers[place] for place in batch], confidence=confidence)
+                for place, prediction in zip(batch, predictions, strict=True):
+                    found[place] = prediction
+        return found
+
+    def _extend_vectors(self) -> None:
+        """Compute the vectors of words not met before."""
+        start, end = len(self._vector_ND), len(self._table)
+        for first in range(start, end, 4096):
+            rows = self._table.rows(np.arange(first, min(first + 4096, end)))
+            words = tensors(rows, self.device)
+            new_UD = self.model.words(words, torch.arange(len(rows.word_U), device=self.device)[None])[0]
+            self._vector_ND = torch.cat([self._vector_ND, new_UD])
+
+    def _predict(self, numbers: list[np.ndarray], *, confidence: bool) -> list[Prediction]:
+        length_B = torch.tensor([len(row) for row in numbers], device=self.device)
+        place_BT = torch.from_numpy(pad(numbers)).to(self.device)
+        if place_BT.shape[1] <= WINDOW:
+            emission_BTK = self.model(self._vector_ND[place_BT], length_B)
+        else:
+            emission_BTK = torch.nn.utils.rnn.pad_sequence(
+                [self._windowed(row_T[: int(length)]) for row_T, length in zip(place_BT, length_B, strict=True)],
+                batch_first=True,
+            )
+        tag_BT = self.model.decode(emission_BTK, length_B)
+        found: list[Prediction] = []
+        for row, length in zip(tag_BT.tolist(), length_B.tolist(), strict=True):
+            tags = tuple(self.tags[tag] for tag in row[:length])
+            found.append(Prediction(tags, tuple(spans(tags)) if self.entities else ()))
+        if confidence and self.entities:
+            scores = self._confidences(emission_BTK, length_B, found)
+            found = [Prediction(one.tags, one.spans, tuple(score)) for one, score in zip(found, scores, strict=True)]
+        return found
+
+    def _windowed(self, place_T: Tensor) -> Tensor:
+        """emission_TK of one sentence of any length; each token is read with at least OVERLAP tokens around it."""
+        parts: list[Tensor] = []
+        stride = WINDOW - 2 * OVERLAP
+        for first in range(0, len(place_T), stride):
+            left, right = max(first - OVERLAP, 0), min(first + stride + OVERLAP, len(place_T))
+            window_1TD = self._vector_ND[place_T[left:right]][None]
+            emission_TK = self.model(window_1TD, torch.tensor([right - left], device=self.device))[0]
+            parts.append(emission_TK[first - left : first - left + stride])
+        return torch.cat(parts)
+
+    def _confidences(self, emission_BTK: Tensor, length_B: Tensor, predictions: Sequence[Prediction]) -> list[list[float]]:
+        if self.model.crf is not None:
+            wanted = [
+                [(s.start, s.end, self._number["B-" + s.label], self._number.get("I-" + s.label, -1)) for s in p.spans]
+                for p in predictions
+            ]
+            return self.model.crf.span_probability(emission_BTK, length_B, wanted)
+        # Tokens are independent under a softmax: a span is as likely as all its tags together.
+        p_BTK = emission_BTK.softmax(dim=-1)
+        return [
+            [
+                float(np.prod([p_TK[t, self._number[one.tags[t]]].item() for t in range(span.start, span.end)]))
+                for span in one.spans
+            ]
+            for p_TK, one in zip(p_BTK, predictions, strict=True)
+        ]
+
+
+def tensors(rows: object, device: torch.device) -> WordTensors:
+    """`WordRows` on a device, character columns cut to the longest word."""
+    fields = {name: torch.from_numpy(value).to(device) for name, value in vars(rows).items()}
+    longest = int((fields["char_UC"] != 1).sum(dim=1).max()) if len(fields["char_UC"]) else 1
+    return WordTensors(**fields | {"char_UC": fields["char_UC"][:, : max(longest, 1)]})
+
+
+def pad(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """rows side by side, zeros after the end of each."""
+    padded = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
+    for place, row in enumerate(rows):
+        padded[place, : len(row)] = row
+    return padded

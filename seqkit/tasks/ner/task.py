@@ -1,0 +1,102 @@
+"""What is particular to tagging: its batches, its loss and its score on dev.
+
+Axes: B sentences, T tokens.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqkit.data.batches import pooled_batches
+from seqkit.data.examples import Tagged
+from seqkit.data.schemes import spans
+from seqkit.data.vocabulary import Vocabulary
+from seqkit.data.word_table import WordTable
+from seqkit.metrics.accuracy import sentence_accuracy_counts
+from seqkit.metrics.entities import total_counts
+from seqkit.models.tagger import Tagger
+from seqkit.models.words import WordTensors
+from seqkit.tasks.ner.augment import AugmentConfig, Augmenter
+from seqkit.tasks.ner.predict import Predictor, pad, tensors
+
+
+class Batch(NamedTuple):
+    """Padded sentences; `place_BT` points into the distinct words."""
+
+    words: WordTensors
+    place_BT: Tensor
+    length_B: Tensor
+    tag_BT: Tensor
+
+
+class TaggingTask:
+    """Trains and scores a `Tagger` on sentences held in memory."""
+
+    def __init__(
+        self,
+        model: Tagger,
+        vocabulary: Vocabulary,
+        tags: Sequence[str],
+        train: Sequence[Tagged],
+        dev: Sequence[Tagged],
+        *,
+        batch_size: int,
+        precision: torch.dtype,
+        seed: int,
+        augment: AugmentConfig | None = None,
+    ) -> None:
+        self.model = model
+        self.vocabulary = vocabulary
+        self.tags = tuple(tags)
+        self.train = train
+        self.dev = dev
+        self.batch_size = batch_size
+        self.precision = precision
+        self.seed = seed
+        self.device = model.emit.weight.device
+        self._table = WordTable(vocabulary)
+        self._number = {tag: number for number, tag in enumerate(self.tags)}
+        self._augment = Augmenter(augment, train) if augment else None
+
+    def batches_per_epoch(self) -> int:
+        """Batches in one pass over the training data."""
+        return -(-len(self.train) // self.batch_size)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The padded batches of an epoch."""
+        sentences: Sequence[Tagged] = self.train
+        if self._augment:
+            sentences = self._augment(self.seed, epoch)
+        lengths = [len(sentence.tokens) for sentence in sentences]
+        for places in pooled_batches(lengths, self.batch_size, seed=self.seed, epoch=epoch):
+            yield self.collate([sentences[place] for place in places])
+
+    def collate(self, sentences: Sequence[Tagged]) -> Batch:
+        """Pad; describe each distinct word once."""
+        numbers = [np.array(self._table.numbers(sentence.tokens), dtype=np.int64) for sentence in sentences]
+        distinct, flat_place = np.unique(np.concatenate(numbers), return_inverse=True)
+        ends = np.cumsum([len(row) for row in numbers])[:-1]
+        tags = [np.array([self._number[tag] for tag in sentence.tags], dtype=np.int64) for sentence in sentences]
+        return Batch(
+            words=tensors(self._table.rows(distinct), self.device),
+            place_BT=torch.from_numpy(pad(np.split(flat_place, ends))).to(self.device),
+            length_B=torch.tensor([len(row) for row in numbers], device=self.device),
+            tag_BT=torch.from_numpy(pad(tags)).to(self.device),
+        )
+
+    def loss(self, batch: Batch) -> tuple[Tensor, int]:
+        """Negative log-likelihood summed over tokens, and their number."""
+        return self.model.loss(*batch, precision=self.precision)
+
+    def dev_score(self) -> float:
+        """Strict entity F1 on dev, or token accuracy for part of speech."""
+        predictor = Predictor(self.model, self.vocabulary, self.tags, table=self._table)
+        predicted = [one.tags for one in predictor([sentence.tokens for sentence in self.dev])]
+        gold = [sentence.tags for sentence in self.dev]
+        if not predictor.entities:
+            correct, total = sentence_accuracy_counts(gold, predicted).sum(axis=0)
+            return float(correct / total)
+        return total_counts([spans(tags, strict=True) for tags in gold], [spans(tags, strict=True) for tags in predicted]).f1

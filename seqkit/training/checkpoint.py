@@ -1,0 +1,94 @@
+"""A run's state on disk: `checkpoints/step-N`, the newest two kept; reading one goes on to identical weights."""
+
+import json
+import shutil
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from seqkit.errors import DataError
+from seqkit.training.loop import TrainState
+from seqkit.training.sealed import read_sealed, write_sealed
+
+COUNTERS = ("step", "epoch", "batch", "best_score", "best_epoch", "stalled", "halvings", "seconds")
+KEPT = 2
+
+
+def save_checkpoint(folder: Path, state: TrainState) -> Path:
+    """Write `folder/step-N`; returns it.
+
+    Raises:
+        UserError: the disk refuses; earlier checkpoints are kept.
+    """
+    tensors = {f"model/{name}": weight.detach() for name, weight in state.model.named_parameters()}
+    tensors |= {f"best/{name}": weight for name, weight in state.best.items()}
+    if state.average:
+        tensors |= {f"average/{name}": weight for name, weight in state.average.weights.items()}
+    for number, moments in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{number}/{name}": value for name, value in moments.items()}
+    tensors["random/cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random/cuda"] = torch.cuda.get_rng_state()
+    counters = {name: getattr(state, name) for name in COUNTERS}
+    counters["average_updates"] = state.average.updates if state.average else 0
+    place = folder / f"step-{state.step:08d}"
+    write_sealed(
+        place,
+        {
+            "state.safetensors": safetensors.torch.save({name: t.cpu().contiguous() for name, t in tensors.items()}),
+            "counters.json": json.dumps(counters).encode(),
+        },
+    )
+    for old in checkpoints(folder)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return place
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of a run, oldest first."""
+    return sorted(path for path in folder.glob("step-*") if path.is_dir())
+
+
+def restore_checkpoint(folder: Path, state: TrainState) -> Path:
+    """Bring `state` to the newest checkpoint that reads back whole; returns it.
+
+    Raises:
+        DataError: there is none, or none is whole; names the fault of the newest.
+    """
+    fault = DataError(folder, None, "holds no checkpoint to resume from")
+    for number, place in enumerate(reversed(checkpoints(folder))):
+        try:
+            files = read_sealed(place)
+        except DataError as error:
+            fault = error if number == 0 else fault
+            continue
+        _restore(state, safetensors.torch.load(files["state.safetensors"]), json.loads(files["counters.json"]))
+        return place
+    raise fault
+
+
+@torch.no_grad()
+def _restore(state: TrainState, tensors: dict[str, Tensor], counters: dict[str, float]) -> None:
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        group, _, rest = name.partition("/")
+        groups.setdefault(group, {})[rest] = value
+    device = next(state.model.parameters()).device
+    for name, weight in state.model.named_parameters():
+        weight.copy_(groups["model"][name])
+    if state.average:
+        state.average.weights = {name: groups["average"][name].to(device) for name in state.average.weights}
+        state.average.updates = int(counters["average_updates"])
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in groups.get("optimizer", {}).items():
+        number, _, moment = name.partition("/")
+        moments.setdefault(int(number), {})[moment] = value
+    state.optimizer.load_state_dict({"state": moments, "param_groups": state.optimizer.state_dict()["param_groups"]})
+    state.best = {name: value.to(device) for name, value in groups.get("best", {}).items()}
+    for name in COUNTERS:
+        setattr(state, name, counters[name])
+    torch.set_rng_state(groups["random"]["cpu"])
+    if "cuda" in groups["random"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(groups["random"]["cuda"])

@@ -1,0 +1,195 @@
+"""THE training loop: a generator of events. Logging, checkpoints and early stopping are consumers outside it."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqkit.config import Config
+from seqkit.errors import UserError
+from seqkit.training.average import Average
+from seqkit.training.schedule import Schedule, learning_rate_factor
+
+
+class TrainConfig(Config):
+    """How a model is trained.
+
+    Args:
+        epochs: passes over the training data, at most.
+        batch_size: sentences in a batch.
+        learning_rate: peak, of AdamW (Loshchilov & Hutter 2019).
+        warmup: share of all updates over which the learning rate rises.
+        clip: largest gradient norm; 0 does not clip.
+        average: decay of the exponential moving average that is evaluated and kept; 0 keeps the last weights instead.
+        patience: stop after so many evaluations without a better dev score; 0 runs to the end.
+        precision: `bf16` runs matrix products in bfloat16 under autocast.
+        evaluate_every: epochs between evaluations on dev.
+    """
+
+    epochs: int = Field(default=30, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    schedule: Schedule = "cosine"
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    clip: float = Field(default=1.0, ge=0)
+    average: float = Field(default=0.99, ge=0, lt=1)
+    patience: int = Field(default=0, ge=0)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    evaluate_every: int = Field(default=1, ge=1)
+    seed: int = Field(default=1, ge=0)
+
+
+class Trainable(Protocol):
+    """What the loop asks of a task; batches of one epoch are the same in every run with the same seed."""
+
+    def batches(self, epoch: int) -> Iterator[Any]:
+        """The training batches of an epoch, counted from 0."""
+        ...
+
+    def batches_per_epoch(self) -> int:
+        """How many that yields."""
+        ...
+
+    def loss(self, batch: Any) -> tuple[Tensor, int]:
+        """Summed loss in nats and the number of tokens it is summed over."""
+        ...
+
+    def dev_score(self) -> float:
+        """The score on dev to be maximised, of the model as it stands."""
+        ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update."""
+
+    step: int
+    epoch: int
+    loss: float  # nats a token
+    tokens: int
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A look at dev, at an epoch's end."""
+
+    step: int
+    epoch: int  # epochs completed
+    dev_score: float
+    best_score: float
+    best_epoch: int
+    is_best: bool
+    stalled: int  # evaluations since the best
+    seconds: float
+
+
+Event = Step | Evaluated
+
+
+class TrainState:
+    """Everything a run needs to go on exactly where it stopped: weights, moments, average, counters, random state."""
+
+    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
+        self.model = model
+        self.config = config
+        matrices = [w for w in model.parameters() if w.dim() > 1]
+        others = [w for w in model.parameters() if w.dim() <= 1]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": matrices}, {"params": others, "weight_decay": 0.0}],
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+        self.average = Average(model, config.average) if config.average else None
+        self.step = 0
+        self.epoch = 0
+        self.batch = 0  # batches done in this epoch
+        self.best_score = -math.inf
+        self.best_epoch = 0
+        self.best: dict[str, Tensor] = {}  # the weights that scored best
+        self.stalled = 0
+        self.halvings = 0
+        self.seconds = 0.0  # spent training, evaluations left out
+
+    def weights_to_keep(self) -> Any:
+        """A context in which the model carries the weights that are evaluated and saved."""
+        return self.average.applied_to(self.model) if self.average else nullcontext()
+
+
+def train(task: Trainable, state: TrainState) -> Iterator[Event]:
+    """Train until `epochs` are done; stop early by leaving the generator.
+
+    The state is complete whenever an event is yielded: save it then, and a later `train` goes on to identical weights.
+
+    Raises:
+        UserError: the loss or gradient is not a number; names step and batch.
+    """
+    config = state.config
+    total = config.epochs * task.batches_per_epoch()
+    while state.epoch < config.epochs:
+        state.model.train()
+        for number, batch in enumerate(task.batches(state.epoch)):
+            if number < state.batch:
+                continue
+            yield update(task, state, batch, total)
+        state.epoch += 1
+        state.batch = 0
+        if state.epoch % config.evaluate_every == 0 or state.epoch == config.epochs:
+            yield evaluate(task, state)
+
+
+def update(task: Trainable, state: TrainState, batch: Any, total: int) -> Step:
+    """One step of gradient descent."""
+    started = time.perf_counter()
+    config = state.config
+    factor = learning_rate_factor(config.schedule, state.step, total, config.warmup, state.halvings)
+    for group in state.optimizer.param_groups:
+        group["lr"] = config.learning_rate * factor
+    loss, tokens = task.loss(batch)
+    mean = loss / max(tokens, 1)
+    value = mean.item()
+    state.optimizer.zero_grad()
+    mean.backward()
+    limit = config.clip or math.inf
+    norm = float(nn.utils.clip_grad_norm_(state.model.parameters(), limit, foreach=True))
+    if not math.isfinite(value) or not math.isfinite(norm):
+        raise UserError(
+            f"training stopped: loss {value:g}, gradient norm {norm:g} at step {state.step}, "
+            f"epoch {state.epoch}, batch {state.batch}; a lower train.learning_rate or train.clip may help"
+        )
+    state.optimizer.step()
+    if state.average:
+        state.average.update(state.model)
+    state.step += 1
+    state.batch += 1
+    seconds = time.perf_counter() - started
+    state.seconds += seconds
+    return Step(state.step, state.epoch, value, tokens, config.learning_rate * factor, norm, seconds)
+
+
+def evaluate(task: Trainable, state: TrainState) -> Evaluated:
+    """Score the averaged weights on dev."""
+    started = time.perf_counter()
+    state.model.eval()
+    with state.weights_to_keep(), torch.inference_mode():
+        score = task.dev_score()
+        is_best = score > state.best_score
+        if is_best:
+            state.best = {name: weight.detach().clone() for name, weight in state.model.named_parameters()}
+    if is_best:
+        state.best_score, state.best_epoch, state.stalled = score, state.epoch, 0
+    else:
+        state.stalled += 1
+        state.halvings += 1
+    seconds = time.perf_counter() - started
+    return Evaluated(state.step, state.epoch, score, state.best_score, state.best_epoch, is_best, state.stalled, seconds)
