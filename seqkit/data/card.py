@@ -160,7 +160,7 @@ def load_card(path: Path) -> Card:
     folder = path.resolve().parent
     if card.name != f"{folder.parent.name}/{folder.name}":
         where = f"{folder.parent.name}/{folder.name}"
-        raise DataError(path, lines["name"], f"name: should be its folder, '{where}', not '{card.name}'")
+        raise DataError(path, lines.get("name"), f"name: should be its folder, '{where}', not '{card.name}'")
     return card
 
 
@@ -192,17 +192,20 @@ def all_cards() -> list[Card]:
 
 
 def key_lines(text: str) -> dict[str, int]:
-    """The line of each dotted key of a TOML text, tables included."""
+    """The line where each dotted key of a TOML text first stands, tables included; `[a.b]` is a line of `a` too."""
     # A citation may hold lines such as `title = {…}`: blank out multi-line strings, keeping their line breaks.
     hidden = re.sub(r'"{3}.*?"{3}|\'{3}.*?\'{3}', lambda found: '""' + "\n" * found[0].count("\n"), text, flags=re.DOTALL)
     lines: dict[str, int] = {}
-    table = ""
+    table: list[str] = []
     for number, line in enumerate(hidden.split("\n"), start=1):
         if header := re.match(r"\s*\[([\w.-]+)\]", line):
-            table = header[1]
-            lines.setdefault(table, number)
+            table = keys = header[1].split(".")
         elif pair := re.match(r"\s*([\w.-]+)\s*=", line):
-            lines.setdefault(f"{table}.{pair[1]}" if table else pair[1], number)
+            keys = [*table, *pair[1].split(".")]
+        else:
+            continue
+        for depth in range(1, len(keys) + 1):
+            lines.setdefault(".".join(keys[:depth]), number)
     return lines
 
 

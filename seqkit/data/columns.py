@@ -28,10 +28,6 @@ class RawSentence:
     rows: tuple[int, ...] = ()
     empty_tokens: int = 0
 
-    def line_of(self, tag: str) -> int:
-        """The line of the first token with that tag."""
-        return self.numbers[self.tagged.tags.index(tag)]
-
 
 def blocks(lines: Numbered) -> Iterator[list[tuple[int, str]]]:
     """The lines in stretches that end with a blank line, or before a line that opens a document."""
@@ -113,9 +109,9 @@ class RowReader:
         if not format.has_tags:
             raise self._fault(number, f"token {token} has no tag: the rows hold no tag column")
         if have < format.columns:
-            raise self._fault(number, f"token {token} has no tag: {have} columns, not {format.columns} as the rest")
+            raise self._fault(number, f"token {token} has no tag: {have} of {format.columns} columns")
         if have > format.columns:
-            raise self._fault(number, f"{have} columns, not {format.columns} as the rest")
+            raise self._fault(number, f"{have} columns where the rest have {format.columns}")
         tag = cells[format.tag_column].strip()
         if not tag or (format.kind == "conllu" and tag == "_"):
             raise self._fault(number, f"token {token} has no tag: column {format.tag_column + 1} is empty")

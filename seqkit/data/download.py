@@ -68,6 +68,7 @@ class _WebOnly(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         if urlsplit(newurl).scheme not in SCHEMES:
+            fp.close()
             raise UserError(f"{req.full_url}: redirects to {newurl}; only http and https are downloaded")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -107,7 +107,8 @@ def _bring(card: Card, url: str, files: list[CardFile], cache: Path, report: Cal
     try:
         if members:
             wanted = {member: file.path for member, file in members.items()}
-            extract(part, cache, wanted, sums={member: file.sha256 for member, file in members.items()})
+            sums = {member: file.sha256 for member, file in members.items()}
+            extract(part, cache, wanted, sums=sums, limit=sum(file.bytes or SIZE_CAP for file in files))
         else:
             for file in files:
                 _settle(part, cache, file, url, compressed=compressed)

@@ -7,6 +7,7 @@ hashtags, not comments; where the first column numbers the tokens (CoNLL-U, UNER
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -123,7 +124,8 @@ def detect_format(path: Path, *, errors: Errors = "strict") -> Format:
         UserError: the file cannot be read.
         DataError: it holds no sentences, or bytes that are no text.
     """
-    return settle(None, take_sample(read_lines(path, errors=errors)), str(path))
+    with closing(read_lines(path, errors=errors)) as lines:
+        return settle(None, take_sample(lines), str(path))
 
 
 def take_sample(lines: Iterator[tuple[int, str]], limit: int = SAMPLE) -> list[tuple[int, str]]:

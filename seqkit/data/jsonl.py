@@ -38,7 +38,7 @@ class JsonSentence:
 
     tokens: tuple[str, ...]
     tags: tuple[str, ...]
-    document: str | None
+    document: str | None = None
     text: str | None = None
     words: tuple[Word, ...] = ()
     empty_tokens: int = 0

@@ -7,7 +7,6 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
@@ -23,7 +22,7 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-def read_lines(source: Path | BinaryIO, *, errors: Errors = "strict", name: str | None = None) -> Iterator[tuple[int, str]]:
+def read_lines(source: Path | BinaryIO, *, errors: Errors = "strict", name: str | None = None) -> Lines:
     """The lines of a file or stream with their numbers, counted from 1.
 
     A byte order mark at the start and one carriage return at the end of each line are dropped; a path that ends in
@@ -35,32 +34,32 @@ def read_lines(source: Path | BinaryIO, *, errors: Errors = "strict", name: str 
         name: what messages call the source; by default the path, and `-` for a stream.
 
     Raises:
-        UserError: the path is missing, a directory or unreadable; raised at the call.
+        UserError: the path is missing or a directory (raised at the call), or cannot be opened or read.
         DataError: invalid UTF-8, UTF-16 or a damaged gzip file; raised when the line is reached.
     """
     if not isinstance(source, Path):
         return _decoded(source, errors, name or "-")
     place = name or str(source)
-    with _named_faults(place):
-        if source.stat() and source.is_dir():
-            raise UserError(f"{place}: a directory, not a file")
+    try:
+        source.stat()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise _refusal(place, error) from None
+    if source.is_dir():
+        raise UserError(f"{place}: a directory, not a file")
     return _from_path(source, errors, place)
 
 
-@contextmanager
-def _named_faults(place: str) -> Generator[None]:
-    """What the system refuses, as a UserError that names the file."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise UserError(f"{place}: no such file") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise UserError(f"{place}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+def _refusal(place: str, error: Exception) -> UserError:
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"{place}: no such file")
+    return UserError(f"{place}: cannot be read ({getattr(error, 'strerror', None) or error})")
 
 
 def _from_path(path: Path, errors: Errors, place: str) -> Lines:
-    with _named_faults(place):
-        stream = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    try:
+        stream = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115 # closed below
+    except OSError as error:
+        raise _refusal(place, error) from None
     with stream:
         yield from _decoded(cast("BinaryIO", stream), errors, place)
 
@@ -83,11 +82,11 @@ def _raw_lines(stream: BinaryIO, place: str) -> Iterator[tuple[int, bytes]]:
     number = 1
     while True:
         try:
-            with _named_faults(place):
-                # not `for raw in stream`: readline never waits for more than its own line
-                raw = stream.readline()
+            raw = stream.readline()
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise DataError(place, number, f"damaged gzip file ({error})") from None
+        except OSError as error:
+            raise _refusal(place, error) from None
         if not raw:
             return
         yield number, raw

@@ -4,7 +4,9 @@ Three doors: `read_sentences` streams the tags as the file gives them, `load_tag
 scoring, `read_unlabelled` streams sentences to be tagged together with the lines they came in.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import BinaryIO, Literal
 from seqkit.data.columns import Numbered, RawSentence, RowReader, blocks, short
 from seqkit.data.examples import Tagged
 from seqkit.data.formats import Format, is_blank, looks_like_json, settle, starts_document, take_sample
-from seqkit.data.jsonl import parse_json
+from seqkit.data.jsonl import JsonSentence, parse_json
 from seqkit.data.lines import Errors, read_lines
 from seqkit.data.schemes import Scheme, detect_scheme, spans, split_tag, to_iob2
 from seqkit.data.words import Word
@@ -95,10 +97,9 @@ def read_sentences(path: Path, format: Format, *, errors: Errors = "strict") -> 
         UserError: the file cannot be read.
         DataError: a fault in the file, named by line.
     """
-    place = str(path)
-    lines, format = _settled(read_lines(path, errors=errors), format, place)
-    for sentence in _labelled(lines, format, place, errors):
-        yield sentence.tagged
+    with _opened(path, format, errors) as (lines, settled):
+        for sentence in _labelled(lines, settled, str(path), errors):
+            yield sentence.tagged
 
 
 def load_tagged(
@@ -119,17 +120,11 @@ def load_tagged(
             scheme, and the like.
     """
     place = str(path)
-    lines, format = _settled(read_lines(path, errors=errors), format, place)
-    sentences = list(_labelled(lines, format, place, errors))
+    with _opened(path, format, errors) as (lines, format):
+        sentences = list(_labelled(lines, format, place, errors))
     if not sentences:
         raise DataError(place, None, "holds no sentences")
-    if tags is None and format.kind == "conllu":
-        tags = "labels"
-    scheme = Scheme.TAGS if tags == "labels" else _scheme(sentences, place)
-    if tags == "entities" and scheme is Scheme.TAGS:
-        odd = next(sentence for sentence in sentences if any(tag != "O" for tag in sentence.tagged.tags))
-        tag = next(tag for tag in odd.tagged.tags if tag != "O")
-        raise DataError(place, odd.line_of(tag), f"{short(tag)} is a plain label, not an entity tag such as B-PER")
+    scheme = _scheme(sentences, tags or ("labels" if format.kind == "conllu" else None), place)
     converted, repaired, entities = _converted(sentences, scheme, place)
     reading = Reading(
         path=path,
@@ -157,14 +152,18 @@ def read_unlabelled(
         DataError: a fault in it, named by line.
     """
     place = name or (str(source) if isinstance(source, Path) else "-")
-    lines = read_lines(source, errors=errors, name=place)
-    if format is None or not format.settled:
-        head = list(_first_sentence(lines, json_too=format is None))
-        has_rows = any(not is_blank(line) and not starts_document(line) for _, line in head)
-        format = settle(format, head, place) if has_rows else Format("columns", columns=1)
-        lines = chain(head, lines)
+    with closing(read_lines(source, errors=errors, name=place)) as lines:
+        head = [] if format is not None and format.settled else list(_first_sentence(lines, json_too=format is None))
+        if any(not is_blank(line) and not starts_document(line) for _, line in head):
+            format = settle(format, head, place)
+        yield from _to_be_tagged(chain(head, lines), format or Format("columns"), place, errors)
+
+
+def _to_be_tagged(lines: Numbered, format: Format, place: str, errors: Errors) -> Iterator[Unlabelled]:
     if format.kind == "jsonl":
-        yield from _json_unlabelled(lines, place, errors)
+        for number, line in lines:
+            found = JsonSentence((), ()) if is_blank(line) else parse_json(line, place, number, labelled=False, errors=errors)
+            yield Unlabelled(found.tokens, (line,), (), found.document, found.text, found.words)
         return
     rows = RowReader(format, place, errors, labelled=False)
     for block in blocks(lines):
@@ -173,12 +172,12 @@ def read_unlabelled(
         yield Unlabelled(sentence.tagged.tokens, given, sentence.rows, sentence.tagged.document)
 
 
-def _settled(lines: Iterator[tuple[int, str]], format: Format | None, place: str) -> tuple[Iterator[tuple[int, str]], Format]:
-    """The lines, none lost, and the format with nothing left open; the source is read once, so it may be a pipe."""
-    if format is not None and format.settled:
-        return lines, format
-    sample = take_sample(lines)
-    return chain(sample, lines), settle(format, sample, place)
+@contextmanager
+def _opened(path: Path, format: Format | None, errors: Errors) -> Generator[tuple[Numbered, Format], None, None]:
+    """The lines of a file and its format, nothing left open; the file is read once, sample and all: it may be a pipe."""
+    with closing(read_lines(path, errors=errors)) as lines:
+        sample = [] if format is not None and format.settled else take_sample(lines)
+        yield chain(sample, lines), settle(format, sample, str(path))
 
 
 def _labelled(lines: Numbered, format: Format, place: str, errors: Errors) -> Iterator[RawSentence]:
@@ -207,15 +206,6 @@ def _json_labelled(lines: Numbered, place: str, errors: Errors) -> Iterator[RawS
             yield RawSentence(tagged, (number,) * len(found.tokens), empty_tokens=found.empty_tokens)
 
 
-def _json_unlabelled(lines: Numbered, place: str, errors: Errors) -> Iterator[Unlabelled]:
-    for number, line in lines:
-        if is_blank(line):
-            yield Unlabelled((), (line,))
-            continue
-        found = parse_json(line, place, number, labelled=False, errors=errors)
-        yield Unlabelled(found.tokens, (line,), (), found.document, found.text, found.words)
-
-
 def _first_sentence(lines: Iterator[tuple[int, str]], *, json_too: bool) -> Iterator[tuple[int, str]]:
     """The lines up to the end of the first sentence, or of the first line when that is a JSON object."""
     begun = False
@@ -227,17 +217,31 @@ def _first_sentence(lines: Iterator[tuple[int, str]], *, json_too: bool) -> Iter
         begun = begun or not (blank or starts_document(line) or line.startswith("# "))
 
 
-def _scheme(sentences: Sequence[RawSentence], place: str) -> Scheme:
-    """The scheme of all the tags; where they fit none, the message names the first line with the rarest kind of tag."""
+def _scheme(sentences: Sequence[RawSentence], wanted: Wanted | None, place: str) -> Scheme:
+    """The scheme of all the tags, judged together; where they fit none, or are not what is wanted, a line is named."""
+    if wanted == "labels":
+        return Scheme.TAGS
     try:
-        return detect_scheme(sentence.tagged.tags for sentence in sentences)
+        scheme = detect_scheme(sentence.tagged.tags for sentence in sentences)
     except UserError as error:
-        lines: dict[str, list[int]] = {}
-        for sentence in sentences:
-            for tag, number in zip(sentence.tagged.tags, sentence.numbers, strict=True):
-                if tag != "O":
-                    lines.setdefault(split_tag(tag)[0], []).append(number)
-        raise DataError(place, min(lines.values(), key=len)[0], str(error)) from None
+        raise DataError(place, _odd_line(sentences)[0], str(error)) from None
+    if wanted == "entities" and scheme is Scheme.TAGS:
+        number, tag = _odd_line(sentences)
+        raise DataError(place, number, f"{short(tag)} is a plain label, not an entity tag such as B-PER")
+    return scheme
+
+
+def _odd_line(sentences: Sequence[RawSentence]) -> tuple[int, str]:
+    """The first line, and its tag, that holds a plain tag, else the rarest prefix."""
+    found: dict[str, tuple[int, str]] = {}
+    count: Counter[str] = Counter()
+    for sentence in sentences:
+        for tag, number in zip(sentence.tagged.tags, sentence.numbers, strict=True):
+            prefix = split_tag(tag)[0]
+            found.setdefault(prefix, (number, tag))
+            count[prefix] += 1
+    del count["O"]
+    return found.get("") or found[min(count, key=count.__getitem__)]
 
 
 def _converted(sentences: Sequence[RawSentence], scheme: Scheme, place: str) -> tuple[list[Tagged], int, int]:

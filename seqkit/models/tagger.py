@@ -1,6 +1,6 @@
 """A sequence tagger: word vectors, an encoder of either family, and a CRF or softmax over tags.
 
-Axes: B sentences, T tokens, U distinct words of a batch, D features, K tags.
+Axes: M members, B sentences, T tokens, U distinct words of a batch, D features, K tags, N real tokens of a batch.
 """
 
 from collections.abc import Sequence
@@ -26,12 +26,18 @@ class TaggerParts(Config):
         output: `crf` scores whole tag sequences and never yields an illegal one; `softmax` scores each token alone.
         input_dropout: on word vectors.
         output_dropout: on the encoder's output.
+        members: so many encoders, trained side by side from different starts, their scores averaged in prediction (deep
+            ensembles, Lakshminarayanan et al. 2017). Costs as much more in every way.
+        lean: choose on dev how far decoding leans towards entities. Likelihood says nothing when a model is half sure; F1 is
+            highest when anything above half of the best reachable F1 is named (Lipton et al. 2014).
     """
 
     words: WordConfig = WordConfig()
     output: Literal["crf", "softmax"] = "crf"
     input_dropout: float = Field(default=0.3, ge=0, lt=1)
     output_dropout: float = Field(default=0.3, ge=0, lt=1)
+    members: int = Field(default=1, ge=1, le=16)
+    lean: bool = False
 
 
 class RecurrentTaggerConfig(TaggerParts, RecurrentConfig):
@@ -45,6 +51,26 @@ class TransformerTaggerConfig(TaggerParts, TransformerConfig):
 TaggerConfig = Annotated[RecurrentTaggerConfig | TransformerTaggerConfig, Field(discriminator="family")]
 
 
+AnyTaggerConfig = RecurrentTaggerConfig | TransformerTaggerConfig
+
+
+class Member(nn.Module):
+    """One encoder from word vectors to tag scores."""
+
+    def __init__(self, config: AnyTaggerConfig, sizes: dict[str, int], tags: int) -> None:
+        super().__init__()
+        self.words = WordEncoder(config.words, sizes)
+        self.input_dropout = Dropout(config.input_dropout, locked=True)
+        self.encoder = build_encoder(config, self.words.output_width)
+        self.output_dropout = Dropout(config.output_dropout, locked=True)
+        self.emit = nn.Linear(self.encoder.output_width, tags)
+
+    def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
+        """emission_BTK from word vectors."""
+        y_BTD = self.encoder(self.input_dropout(x_BTD), length_B)
+        return self.emit(self.output_dropout(y_BTD)).float()
+
+
 class Tagger(nn.Module):
     """Scores, trains and decodes the tags of padded sentences.
 
@@ -53,41 +79,60 @@ class Tagger(nn.Module):
         tags: the K tags, in the order of the output.
     """
 
-    def __init__(
-        self, config: RecurrentTaggerConfig | TransformerTaggerConfig, sizes: dict[str, int], tags: Sequence[str]
-    ) -> None:
+    def __init__(self, config: AnyTaggerConfig, sizes: dict[str, int], tags: Sequence[str]) -> None:
         super().__init__()
-        self.words = WordEncoder(config.words, sizes)
-        self.input_dropout = Dropout(config.input_dropout, locked=True)
-        self.encoder = build_encoder(config, self.words.output_width)
-        self.output_dropout = Dropout(config.output_dropout, locked=True)
-        self.emit = nn.Linear(self.encoder.output_width, len(tags))
+        self.members = nn.ModuleList(Member(config, sizes, len(tags)) for _ in range(config.members))
         self.crf = CRF(*legal_iob2(tags)) if config.output == "crf" else None
+        self.outside = list(tags).index("O") if "O" in tags else None
+        # Not trained: chosen on dev, kept with the weights. Nats taken from the score of O in decoding.
+        self.lean = nn.Parameter(torch.zeros(()), requires_grad=False)
+
+    @property
+    def vector_width(self) -> int:
+        """Features of a word: those of all members, side by side."""
+        return sum(member.words.output_width for member in self.members)
+
+    def word_vectors(self, words: WordTensors, place_BT: Tensor) -> Tensor:
+        """x_BTD with D = `vector_width`; `place_BT` says which of the distinct words stands where."""
+        return torch.cat([member.words(words, place_BT) for member in self.members], dim=-1)
+
+    def emissions(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
+        """emission_MBTK, of each member."""
+        parts = x_BTD.chunk(len(self.members), dim=-1)
+        return torch.stack([member(part, length_B) for member, part in zip(self.members, parts, strict=True)])
 
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
-        """emission_BTK from word vectors x_BTD."""
-        y_BTD = self.encoder(self.input_dropout(x_BTD), length_B)
-        return self.emit(self.output_dropout(y_BTD)).float()
+        """emission_BTK, the mean over the members."""
+        return self.emissions(x_BTD, length_B).mean(dim=0)
 
     def loss(
         self, words: WordTensors, place_BT: Tensor, length_B: Tensor, tag_BT: Tensor, *, precision: torch.dtype
     ) -> tuple[Tensor, int]:
-        """Negative log-likelihood in nats, summed over the tokens, and the number of tokens.
+        """Negative log-likelihood in nats, summed over the tokens, the mean over members; and the number of tokens.
 
         Args:
             precision: of the matrix products; bfloat16 runs them under autocast, the CRF stays in float32.
         """
         device = place_BT.device.type
         with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == torch.bfloat16):
-            emission_BTK = self(self.words(words, place_BT), length_B)
+            emission_MBTK = self.emissions(self.word_vectors(words, place_BT), length_B)
+        members = len(emission_MBTK)
         tokens = int(length_B.sum())
         if self.crf is not None:
-            return -self.crf.log_likelihood(emission_BTK, tag_BT, length_B).sum(), tokens
+            likelihood = self.crf.log_likelihood(
+                emission_MBTK.flatten(0, 1), tag_BT.repeat(members, 1), length_B.repeat(members)
+            )
+            return -likelihood.sum() / members, tokens
         real_BT = torch.arange(place_BT.shape[1], device=place_BT.device) < length_B[:, None]
-        return nn.functional.cross_entropy(emission_BTK[real_BT], tag_BT[real_BT], reduction="sum"), tokens
+        scores_NK = emission_MBTK[:, real_BT].flatten(0, 1)
+        total = nn.functional.cross_entropy(scores_NK, tag_BT[real_BT].repeat(members), reduction="sum")
+        return total / members, tokens
 
     def decode(self, emission_BTK: Tensor, length_B: Tensor) -> Tensor:
-        """tag_BT: the best sequence under the CRF, or each token's best tag."""
+        """tag_BT: the best sequence under the CRF, or each token's best tag; `lean` nats are taken from O first."""
+        if self.outside is not None and self.lean.item():
+            emission_BTK = emission_BTK.clone()
+            emission_BTK[..., self.outside] -= self.lean
         if self.crf is not None:
             return self.crf.decode(emission_BTK, length_B)[0]
         return emission_BTK.argmax(dim=-1)

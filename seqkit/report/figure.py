@@ -134,9 +134,10 @@ def number_text(number: Number, digits: int | None = None) -> str:
 
 
 def decimals(number: Number) -> int:
-    """How many decimals show three significant digits."""
+    """How many decimals show three significant digits: four at most, unless it would be shown as nothing."""
     rounded = abs(float(f"{number:.3g}"))
-    return 0 if rounded == 0 else max(0, 2 - math.floor(math.log10(rounded)))
+    places = 0 if rounded == 0 else max(0, 2 - math.floor(math.log10(rounded)))
+    return places if places > 6 else min(places, 4)
 
 
 def _scale(value: Number, unit: str, named: str) -> tuple[float, str]:

@@ -29,7 +29,7 @@ HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----")
 
 WIDTH, HEIGHT = 480.0, 300.0  # points; the page scales them
 WIDE = 980.0
-LABEL_LIMIT = 18
+LABEL_LIMIT = 24
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: small, selectable, in the page's own font
@@ -116,6 +116,9 @@ def _lines(canvas: "Canvas", plot: Lines) -> None:
         handles += axes.plot(xs, ys, markevery=every, markersize=5, linewidth=1.8, **style)
     if all(isinstance(x, int) for series in plot.series for x in series.x) and not plot.log_x:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    places = {x for series in plot.series for x in series.x}
+    if len(places) == 1 and not plot.log_x:
+        axes.set_xlim(min(places) - 1, min(places) + 1)
     _tick_text(axes, x=True)
     _legend(canvas, handles, [series.name for series in plot.series])
 
@@ -136,10 +139,12 @@ def _bars(canvas: "Canvas", plot: Bars, width: float) -> None:
                 continue
             ends = [end for end in interval or () if end is not None and finite(end)]
             axes.plot([x] * len(ends), ends, color=INK, linewidth=1.1)
-            top = max([value, *ends])
             if groups * places <= 14:
-                place: dict[str, Any] = {"ha": "center", "textcoords": "offset points", "xytext": (0, 3)}
-                axes.annotate(number_text(value), (x, top), color=MUTED, fontsize=10, **place)
+                down = value < 0
+                place: dict[str, Any] = {"ha": "center", "va": "top" if down else "bottom", "textcoords": "offset points"}
+                tip = (x, min([value, *ends]) if down else max([value, *ends]))
+                axes.annotate(number_text(value), tip, xytext=(0, -3 if down else 3), color=MUTED, fontsize=11, **place)
+    axes.axhline(0, color=MUTED, linewidth=0.8)
     _name_ticks(axes, plot.categories, crowded=sum(map(len, plot.categories)) * 7.5 > width * 0.8)
     axes.set_xlim(-0.6, places - 0.4)
     axes.margins(y=0.12)
@@ -169,7 +174,7 @@ def _heat(canvas: "Canvas", plot: Heat) -> None:
     if crowded:
         for label in axes.get_xticklabels():
             label.set(rotation=40, ha="left")
-    axes.set_xlabel(plot.column_axis)
+    axes.set_xlabel(plot.column_axis, labelpad=8)
     axes.xaxis.set_label_position("top")
     axes.set_ylabel(plot.row_axis)
     axes.tick_params(length=0, labelcolor=INK)
@@ -233,8 +238,8 @@ def _legend(canvas: "Canvas", handles: Sequence[Any], names: Sequence[str]) -> N
         return
     # matplotlib leaves out names that start with an underscore; a zero-width space stops that
     written = [("\u200b" if name.startswith("_") else "") + clip(name, 28) for name in names]
-    columns = max(1, min(len(names), int(72 / (max(map(len, written)) + 8))))
-    canvas.legend(handles, written, loc="outside upper left", ncols=columns, frameon=False, fontsize=11)
+    columns = max(1, min(len(names), int(canvas.get_figwidth() * 11 / (max(map(len, written)) + 7))))
+    canvas.legend(handles, written, loc="outside upper left", ncols=columns, frameon=False, fontsize=12)
 
 
 def _gaps(values: Sequence[Number | None]) -> list[float]:

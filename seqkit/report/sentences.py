@@ -8,7 +8,7 @@ from seqkit.report.figure import Number, number_text
 from seqkit.report.report import Sentence, Span
 from seqkit.report.text import clip
 
-TOKEN_LIMIT = 300  # characters shown of one token
+TOKEN_LIMIT = 120  # characters shown of one token
 CONTEXT = 25  # tokens shown on either side of an entity, in a sentence longer than WHOLE
 WHOLE = 120
 

@@ -14,17 +14,32 @@ from seqkit.report.figure import Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
 from seqkit.report.report import Lines, Report, Section, Sentence, Sentences, Span, Table, check_flat
 from seqkit.report.sentences import mistakes, runs, told
-from seqkit.report.tabulate import finite
+from seqkit.report.tabulate import finite, is_empty
 from seqkit.report.text import clip, map_text, paragraphs, shown
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 USUAL = {"PER": "cyan", "PERSON": "cyan", "ORG": "yellow", "LOC": "green", "LOCATION": "green", "MISC": "magenta"}
 SENTENCES = 3  # shown of a block; the page has all
 CURVE = 40  # columns of a sparkline
-CELL_LIMIT = 48
+CELL_LIMIT = 40  # columns a table cell may take
 
 # for a console that is not UTF-8
-_PLAIN = str.maketrans({"–": "-", "−": "-", "·": "|", "→": "->", "…": "...", "±": "+/-", "×": "x", "“": '"', "”": '"'})
+_PLAIN = str.maketrans(
+    {
+        "–": "-",
+        "−": "-",
+        "·": "|",
+        "→": "->",
+        "…": "...",
+        "±": "+/-",
+        "×": "x",
+        "“": '"',
+        "”": '"',
+        "¹": "^1",
+        "²": "^2",
+        "³": "^3",
+    }
+)
 
 
 def print_report(report: Report, console: Console, *, detail: bool = False) -> None:
@@ -36,13 +51,15 @@ def print_report(report: Report, console: Console, *, detail: bool = False) -> N
         detail: the sections marked as detail too.
     """
     report = map_text(report, shown)
-    if console.encoding.lower().startswith("utf"):
+    if _is_utf8(console) and console.is_terminal:
         _print(report, console, detail)
         return
     with console.capture() as capture:
         _print(report, console, detail)
-    plain = capture.get().translate(_PLAIN).encode(console.encoding, "replace")
-    console.file.write(plain.decode(console.encoding))
+    text = "".join(line.rstrip() + "\n" for line in capture.get().split("\n")).removesuffix("\n")
+    if not _is_utf8(console):
+        text = text.translate(_PLAIN).encode(console.encoding, "replace").decode(console.encoding)
+    console.file.write(text)
 
 
 def _print(report: Report, console: Console, detail: bool) -> None:
@@ -50,7 +67,7 @@ def _print(report: Report, console: Console, detail: bool) -> None:
     _say(console, report.subtitle, "dim")
     for sentence in report.verdict:
         console.print()
-        _say(console, sentence, "bold green" if sentence == report.verdict[0] else "")
+        _say(console, sentence, "bold" if sentence == report.verdict[0] else "")
     _headline(report.headline, console)
     for section in report.sections:
         if detail or not section.detail:
@@ -98,6 +115,10 @@ def has_colour(console: Console) -> bool:
     return console.is_terminal and console.color_system is not None and not console.no_color
 
 
+def _is_utf8(console: Console) -> bool:
+    return console.encoding.lower().startswith("utf")
+
+
 def _entity(words: str, span: Span, confidence: float | None, colour: bool) -> Text:
     label = shown(span.label) if confidence is None else f"{shown(span.label)} {confidence:.2f}"
     if not colour:
@@ -106,9 +127,9 @@ def _entity(words: str, span: Span, confidence: float | None, colour: bool) -> T
     return Text.assemble((shown(words), f"bold underline {tint}"), " ", (label, f"{tint} italic"))
 
 
-def _say(console: Console, text: str, style: str = "") -> None:
+def _say(console: Console, text: str, style: str = "", indent: int = 0) -> None:
     for paragraph in paragraphs(text):
-        console.print(Text(paragraph, style=style, overflow="fold"))
+        console.print(Padding(Text(paragraph, style=style, overflow="fold"), (0, 0, 0, indent), expand=False))
 
 
 def _headline(figures: Sequence[Figure], console: Console) -> None:
@@ -132,18 +153,22 @@ def _section(section: Section, console: Console) -> None:
     console.print()
     _say(console, section.title, "bold underline")
     _say(console, section.text)
-    for block in blocks:
-        if isinstance(block, Lines):
-            _sparklines(block, console)
-        elif isinstance(block, Table):
-            _table(block, console)
-        else:
-            _sentences(block, console)
+    for number, block in enumerate(blocks):
+        if number:
+            console.print()
+        if block.title != section.title:
+            _say(console, block.title, "italic")
+        match block:
+            case Table():
+                _table(block, console)
+            case Lines():
+                _sparklines(block, console)
+            case Sentences():
+                _sentences(block, console)
 
 
 def _table(table: Table, console: Console) -> None:
     """A table; one that is too wide is cut into several that repeat the first column."""
-    _say(console, table.title, "italic")
     notes = footnotes(table)
     rows: list[list[str]] = [list(table.columns)]
     for row in table.rows:
@@ -154,13 +179,15 @@ def _table(table: Table, console: Console) -> None:
     for columns in _cuts(rows, console.width):
         grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
         for at in columns:
-            grid.add_column(Text(rows[0][at]), justify="left" if words[at] or not at else "right", overflow="fold")
+            grid.add_column(
+                Text(rows[0][at]), justify="left" if words[at] or not at else "right", overflow="fold", max_width=CELL_LIMIT
+            )
         for row in rows[1:]:
             grid.add_row(*(Text(row[at]) for at in columns))
         console.print(Padding(grid, (0, 0, 0, 2), expand=False))
     for number, note in enumerate(notes, 1):
-        _say(console, f"  {superscript(number)} {note}", "dim")
-    _say(console, table.note, "dim")
+        _say(console, f"{superscript(number)} {note}", "dim", indent=2)
+    _say(console, table.note, "dim", indent=2)
 
 
 def _cuts(rows: list[list[str]], width: int) -> list[list[int]]:
@@ -176,15 +203,15 @@ def _cuts(rows: list[list[str]], width: int) -> list[list[int]]:
 
 
 def _sparklines(plot: Lines, console: Console) -> None:
-    _say(console, plot.title, "italic")
-    utf8 = console.encoding.lower().startswith("utf")
     name_width = max((cell_len(series.name) for series in plot.series), default=0)
+    if is_empty(plot):
+        _say(console, "no data", "dim", indent=2)
     for series in plot.series:
         values = [y for y in series.y if y is not None and finite(y)]
         if not values:
             continue
         ends = f"{cell_text(float(values[0]))} → {cell_text(float(values[-1]))}"
-        line = sparkline(values, min(CURVE, max(8, console.width - name_width - len(ends) - 6))) if utf8 else ""
+        line = sparkline(values, min(CURVE, max(8, console.width - name_width - len(ends) - 6))) if _is_utf8(console) else ""
         name = series.name + " " * (name_width - cell_len(series.name))
         console.print(Text.assemble("  ", name, "  ", (line, "cyan"), "  " * bool(line), ends), soft_wrap=True)
 
@@ -200,11 +227,12 @@ def sparkline(values: Sequence[float], width: int) -> str:
 
 
 def _sentences(block: Sentences, console: Console) -> None:
-    _say(console, block.title, "italic")
+    if not block.items:
+        _say(console, "none", "dim", indent=2)
     for item in block.items[:SENTENCES]:
         _sentence(item, console)
     if len(block.items) > SENTENCES:
-        _say(console, f"  and {len(block.items) - SENTENCES} more in the report", "dim")
+        _say(console, f"and {len(block.items) - SENTENCES} more in the report", "dim", indent=2)
 
 
 def _sentence(sentence: Sentence, console: Console) -> None:

@@ -11,9 +11,9 @@ from rich.progress import Progress as Bar
 from seqkit.data.card import Card, find_card
 from seqkit.data.examples import Tagged
 from seqkit.data.fetch import Progress, fetch
+from seqkit.data.folder import load_folder
 from seqkit.data.formats import Format
 from seqkit.data.home import cache_folder, mirror_folder
-from seqkit.data.folder import load_folder
 from seqkit.data.tagged import Reading, load_tagged
 from seqkit.errors import UserError
 

@@ -64,6 +64,7 @@ def train_tagger(
         batch_size=recipe.train.batch_size,
         precision=torch.bfloat16 if recipe.train.precision == "bf16" else torch.float32,
         seed=recipe.train.seed,
+        lean=recipe.model.lean,
         augment=recipe.augment,
     )
     state = TrainState(tagger.model, recipe.train)
@@ -114,8 +115,9 @@ def new_tagger(recipe: Recipe, corpus: CorpusData, device: torch.device) -> Trai
         model = Tagger(recipe.model, vocabulary.sizes, corpus.tags)
     except ValueError as error:
         raise UserError(f"[model]: {error}") from error
-    if recipe.model.words.vectors and model.words.word is not None:
-        load_vectors(Path(recipe.model.words.vectors), vocabulary, model.words.word)
+    if recipe.model.words.vectors and recipe.model.words.word_width:
+        for member in model.members:
+            load_vectors(Path(recipe.model.words.vectors), vocabulary, member.words.word)
     about = {
         "corpus": corpus.name,
         "language": corpus.language,

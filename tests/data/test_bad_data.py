@@ -35,10 +35,11 @@ ROW = "1\tAda\t_\tPROPN\tNNP\t_\t_\t_\t_\t_\n"
         ("", "bad.txt: holds no sentences"),
         ("\n\n\t\n  \n", "bad.txt: holds no sentences"),
         ("\ufeff\r\n\r\n", "bad.txt: holds no sentences"),
-        ("a\tO\nb\nc\tO\n", "bad.txt:2: token 'b' has no tag: 1 columns, not 2 as the rest"),
+        ("a\tO\nb\nc\tO\n", "bad.txt:2: token 'b' has no tag: 1 of 2 columns"),
         ("a\tO\nb\t\nc\tO\n", "bad.txt:2: token 'b' has no tag: column 2 is empty"),
-        ("a O\nb O\n\nc O x\n", "bad.txt:4: 3 columns, not 2 as the rest"),
-        ("a x O\nb O\n", "bad.txt:2: token 'b' has no tag: 2 columns, not 3 as the rest"),
+        ("a O\nb O\n\nc O x\n", "bad.txt:4: 3 columns where the rest have 2"),
+        ("a x O\nb O\n", "bad.txt:2: token 'b' has no tag: 2 of 3 columns"),
+        ("# id 1\nada _ _ O\n# hm O\n\n# id 2\nb _ _ O\nc _ _ O\n", "bad.txt:3: token '#' has no tag: 3 of 4 columns"),
         ("a\nb\n\nc\n", "bad.txt:1: token 'a' has no tag: the rows hold no tag column"),
         ("a\tB-X\nb\tI-X\n\nc\tO\nd\tQ-X\n", "bad.txt:5: tags that fit no scheme beside 'B-X', 'I-X': 'Q-X'"),
         ("a\tB-X\nb\tPER\n", "bad.txt:2: tags that fit no scheme beside 'B-X': 'PER'"),
@@ -47,10 +48,10 @@ ROW = "1\tAda\t_\tPROPN\tNNP\t_\t_\t_\t_\t_\n"
         ("a\tO\nb\0\tO\n", "bad.txt:2: a NUL character at character 2; use --encoding-errors replace to read on"),
         (b"a\tO\n\nb\xff\tO\n", "bad.txt:3: invalid UTF-8 at byte 2; use --encoding-errors replace to read on"),
         ("a\tO\n".encode("utf-16"), "bad.txt:1: UTF-16 text, not UTF-8; convert it, for example with iconv -f UTF-16 -t UTF-8"),
-        (ROW + "x\tb" + "\t_" * 8 + "\n", "bad.txt:2: 'x' is not the number of a token"),
+        (ROW * 9 + "x\tb" + "\t_" * 8 + "\n", "bad.txt:10: 'x' is not the number of a token"),
         (ROW + "2\tb" + "\t_" * 8 + "\n", "bad.txt:2: token 'b' has no tag: column 4 is empty"),
-        (ROW * 9 + "2\tb\n", "bad.txt:10: token 'b' has no tag: 2 columns, not 10 as the rest"),
-        ("x" * 1_000_000 + "\n" + "b\tO\nc\tO\n", "bad.txt:1: token '" + "x" * 40 + "…' has no tag: 1 columns, not 2 as the rest"),
+        (ROW * 9 + "2\tb\n", "bad.txt:10: token 'b' has no tag: 2 of 10 columns"),
+        ("x" * 1_000_000 + "\nb\tO\nc\tO\n", f"bad.txt:1: token '{'x' * 40}…' has no tag: 1 of 2 columns"),
     ],
 )  # fmt: skip
 def test_bad_columns(tmp_path: Path, content: str | bytes, message: str):
@@ -96,6 +97,7 @@ def entity(start: object, end: object, label: object = "X") -> dict[str, object]
         (spanned("abc", entity(0, 2), entity(1, 3)), "entities 0–2 and 1–3 overlap"),
         (spanned("abc", entity(0, 2), entity(0, 2)), "entities 0–2 and 0–2 overlap"),
         (spanned("abc", entity(0, 1.0)), "'start' or 'end' of an entity is not a whole number"),
+        (spanned("abc", entity(False, 1)), "'start' or 'end' of an entity is not a whole number"),
         (spanned("abc", entity(False, True)), "'start' or 'end' of an entity is not a whole number"),
         (spanned("abc", entity("0", "1")), "'start' or 'end' of an entity is not a whole number"),
         (spanned("abc", entity(0, 1, "")), "the label of entity 0–1 is not a printable string"),
@@ -153,40 +155,36 @@ def test_a_token_of_a_megabyte_needs_a_few_megabytes(tmp_path: Path):
 
 
 def test_unlabelled_input_is_read_a_sentence_at_a_time():
-    stream = BytesIO(b"word\tO\n\n" * 200_000)
+    stream = BytesIO(b"word\tO\n\n" * 50_000)
     tracemalloc.start()
     count = sum(len(sentence.tokens) for sentence in read_unlabelled(stream))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert count == 200_000
+    assert count == 50_000
     assert peak < 500_000
 
 
-SOUP = st.lists(
-    st.sampled_from(
-        [b"a", b"1", b"\t", b" ", b"\n", b"\n", b"\r", b"#", b"# ", b"-DOCSTART-", b"B-X", b"I-X", b"O", b"O", b"{", b"}", b'"',
-         b"[", b'{"text": "ab", "entities": []}', b'"tokens"', b":", b"\xff", b"\0", b"\xef\xbb\xbf", b"1-2", b"_", b"\xe2\x80\xa8"]
-    ),
-    max_size=40,
-).map(b"".join)  # fmt: skip
+PIECES = [b"a", b"1", b"\t", b" ", b"\n", b"\n", b"\r", b"#", b"# ", b"-DOCSTART-", b"B-X", b"I-X", b"O", b"O", b"{", b"}",
+          b'"', b"[", b'{"text": "ab", "entities": []}', b'"tokens"', b":", b"\xff", b"\0", b"\xef\xbb\xbf", b"1-2", b"_",
+          b"\xe2\x80\xa8"]  # fmt: skip
+SOUP = st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join)
+NAMES = st.sampled_from([None, "conll", "conll:token=2", "conllu", "uner", "jsonl"])
 
 
-@given(
-    SOUP, st.sampled_from([None, "conll", "conll:token=2", "conllu", "uner", "jsonl"]), st.sampled_from(["strict", "replace"])
-)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_soup_is_read_or_refused_in_one_line(tmp_path: Path, content: bytes, name: str | None, errors: str):
+@given(SOUP, NAMES, st.sampled_from(["strict", "replace"]), st.booleans())
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_soup_is_read_or_refused_in_one_line(tmp_path: Path, content: bytes, name: str | None, errors: str, labelled: bool):
     path = tmp_path / "soup"
     path.write_bytes(content)
     format = Format.named(name) if name else None
-    for read in (
-        lambda: load_tagged(path, format, errors=errors)[0],
-        lambda: list(read_unlabelled(path, format, errors=errors)),
-    ):
-        try:
-            for sentence in read():
-                assert all(token.strip() for token in sentence.tokens)
-                assert not any("\0" in token for token in sentence.tokens)
-        except UserError as error:
-            assert "\n" not in str(error)
-            assert str(error).startswith(str(path))
+    message = ""
+    try:
+        if labelled:
+            sentences = load_tagged(path, format, errors=errors)[0]
+        else:
+            sentences = list(read_unlabelled(path, format, errors=errors))
+        assert all(token.strip() and "\0" not in token for sentence in sentences for token in sentence.tokens)
+    except UserError as error:
+        message = str(error)
+    assert "\n" not in message
+    assert message.startswith(str(path)) or not message

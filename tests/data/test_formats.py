@@ -43,6 +43,7 @@ def columns(separator: str, token: int, tag: int, count: int, **options: bool) -
         ('\n  { "text": "a"}\n', Format("jsonl")),
         ("{\tO\n}\tO\n", columns("\t", 0, 1, 2)),
         ("1\tO\n2\tO\n", columns("\t", 0, 1, 2)),
+        ("1\tNUM\tO\n2\tNUM\tO\nthe\tDET\tO\n", columns("\t", 0, 2, 3)),
         ("1990\tNUM\tO\n2000\tNUM\tO\n", columns("\t", 0, 2, 3)),
     ],
 )
@@ -100,8 +101,8 @@ def test_named(name: str, expected: Format):
 
 
 NONSENSE = ["", "CONLL", "conl", "conll:", "conll:,", "conll:token", "conll:token=0", "conll:token=-1", "conll:token=x",
-            "conll:token=2,token=3", "conll:word=1", "conll:token=2,tag=2", "conll:tag=1", "conll:tag=²", "conll:tag=1000", "uner:tag=3",
-            "jsonl:x", "conllu:form", "conllu:tag=11", "conllu:tag=2", "conll tag=2"]  # fmt: skip
+            "conll:token=2,token=3", "conll:word=1", "conll:token=2,tag=2", "conll:tag=1", "conll:tag=²", "conll:tag=1000",
+            "uner:tag=3", "jsonl:x", "conllu:form", "conllu:tag=11", "conllu:tag=2", "conll tag=2"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NONSENSE)

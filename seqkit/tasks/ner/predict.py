@@ -3,7 +3,7 @@
 Axes: B sentences, T tokens, D features, K tags.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -22,6 +22,7 @@ from seqkit.models.words import WordTensors
 WINDOW = 256  # tokens read at once; longer sentences are read in overlapping windows
 OVERLAP = 64  # tokens of context on either side of a window's seam
 MOST_WORDS = 200_000  # word vectors kept before starting afresh
+LEANS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # nats tried by `choose_lean`
 READ_AHEAD = 16  # batches sorted together when predicting from a stream
 
 
@@ -47,10 +48,10 @@ class Predictor:
         self.model = model
         self.tags = tuple(tags)
         self.entities = all(tag == "O" or tag[:2] in ("B-", "I-") for tag in tags)
-        self.device = model.emit.weight.device
+        self.device = model.lean.device
         self._vocabulary = vocabulary
         self._table = table or WordTable(vocabulary)
-        self._vector_ND = torch.empty(0, model.words.output_width, device=self.device)
+        self._vector_ND = torch.empty(0, model.vector_width, device=self.device)
         self._number = {tag: number for number, tag in enumerate(self.tags)}
 
     def stream(
@@ -66,21 +67,40 @@ class Predictor:
         self, sentences: Sequence[Sequence[str]], *, batch_size: int = 64, confidence: bool = False
     ) -> list[Prediction]:
         """Tag sentences; an empty one gets no tags."""
+        found: list[Prediction] = [Prediction(())] * len(sentences)
+        for batch, emission_BTK, length_B in self._batches(sentences, batch_size):
+            predictions = self._predict(emission_BTK, length_B, confidence=confidence)
+            for place, prediction in zip(batch, predictions, strict=True):
+                found[place] = prediction
+        return found
+
+    @torch.inference_mode()
+    def choose_lean(self, sentences: Sequence[Sequence[str]], score: Callable[[list[Prediction]], float]) -> float:
+        """Set the model's `lean` to the value of LEANS that scores best on labelled sentences; returns that score."""
+        batches = list(self._batches(sentences, batch_size=64))
+        best = (-1.0, 0.0)
+        for lean in LEANS:
+            self.model.lean.fill_(lean)
+            found: list[Prediction] = [Prediction(())] * len(sentences)
+            for batch, emission_BTK, length_B in batches:
+                for place, one in zip(batch, self._predict(emission_BTK, length_B, confidence=False), strict=True):
+                    found[place] = one
+            best = max(best, (score(found), -lean))
+        self.model.lean.fill_(-best[1])
+        return best[0]
+
+    def _batches(self, sentences: Sequence[Sequence[str]], batch_size: int) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Places, emission_BTK and length_B of batches of sentences of like length; empty sentences are left out."""
         self.model.eval()
         if len(self._table) > MOST_WORDS:
             self._table = WordTable(self._vocabulary)
             self._vector_ND = self._vector_ND[:0]
         numbers = [np.array(self._table.numbers(words), dtype=np.int64) for words in sentences]
         self._extend_vectors()
-        found: list[Prediction] = [Prediction(())] * len(sentences)
         lengths = [len(words) for words in sentences]
         for batch in sorted_batches(lengths, batch_size):
-            batch = [place for place in batch if lengths[place]]
-            if batch:
-                predictions = self._predict([numbers[place] for place in batch], confidence=confidence)
-                for place, prediction in zip(batch, predictions, strict=True):
-                    found[place] = prediction
-        return found
+            if real := [place for place in batch if lengths[place]]:
+                yield real, *self._emissions([numbers[place] for place in real])
 
     def _extend_vectors(self) -> None:
         """Compute the vectors of words not met before."""
@@ -88,19 +108,19 @@ class Predictor:
         for first in range(start, end, 4096):
             rows = self._table.rows(np.arange(first, min(first + 4096, end)))
             words = tensors(rows, self.device)
-            new_UD = self.model.words(words, torch.arange(len(rows.word_U), device=self.device)[None])[0]
+            new_UD = self.model.word_vectors(words, torch.arange(len(rows.word_U), device=self.device)[None])[0]
             self._vector_ND = torch.cat([self._vector_ND, new_UD])
 
-    def _predict(self, numbers: list[np.ndarray], *, confidence: bool) -> list[Prediction]:
+    def _emissions(self, numbers: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        """emission_BTK and length_B of sentences given as word numbers."""
         length_B = torch.tensor([len(row) for row in numbers], device=self.device)
         place_BT = torch.from_numpy(pad(numbers)).to(self.device)
         if place_BT.shape[1] <= WINDOW:
-            emission_BTK = self.model(self._vector_ND[place_BT], length_B)
-        else:
-            emission_BTK = torch.nn.utils.rnn.pad_sequence(
-                [self._windowed(row_T[: int(length)]) for row_T, length in zip(place_BT, length_B, strict=True)],
-                batch_first=True,
-            )
+            return self.model(self._vector_ND[place_BT], length_B), length_B
+        windowed = [self._windowed(row_T[:length]) for row_T, length in zip(place_BT, length_B.tolist(), strict=True)]
+        return torch.nn.utils.rnn.pad_sequence(windowed, batch_first=True), length_B
+
+    def _predict(self, emission_BTK: Tensor, length_B: Tensor, *, confidence: bool) -> list[Prediction]:
         tag_BT = self.model.decode(emission_BTK, length_B)
         found: list[Prediction] = []
         for row, length in zip(tag_BT.tolist(), length_B.tolist(), strict=True):

@@ -20,7 +20,7 @@ from seqkit.metrics.entities import total_counts
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordTensors
 from seqkit.tasks.ner.augment import AugmentConfig, Augmenter
-from seqkit.tasks.ner.predict import Predictor, pad, tensors
+from seqkit.tasks.ner.predict import Prediction, Predictor, pad, tensors
 
 
 class Batch(NamedTuple):
@@ -46,6 +46,7 @@ class TaggingTask:
         batch_size: int,
         precision: torch.dtype,
         seed: int,
+        lean: bool = False,
         augment: AugmentConfig | None = None,
     ) -> None:
         self.model = model
@@ -56,7 +57,8 @@ class TaggingTask:
         self.batch_size = batch_size
         self.precision = precision
         self.seed = seed
-        self.device = model.emit.weight.device
+        self.lean = lean
+        self.device = model.lean.device
         self._table = WordTable(vocabulary)
         self._number = {tag: number for number, tag in enumerate(self.tags)}
         self._augment = Augmenter(augment, train) if augment else None
@@ -92,11 +94,17 @@ class TaggingTask:
         return self.model.loss(*batch, precision=self.precision)
 
     def dev_score(self) -> float:
-        """Strict entity F1 on dev, or token accuracy for part of speech."""
+        """Strict entity F1 on dev, or token accuracy for part of speech; sets the model's `lean` first if asked to."""
         predictor = Predictor(self.model, self.vocabulary, self.tags, table=self._table)
-        predicted = [one.tags for one in predictor([sentence.tokens for sentence in self.dev])]
-        gold = [sentence.tags for sentence in self.dev]
-        if not predictor.entities:
-            correct, total = sentence_accuracy_counts(gold, predicted).sum(axis=0)
-            return float(correct / total)
-        return total_counts([spans(tags, strict=True) for tags in gold], [spans(tags, strict=True) for tags in predicted]).f1
+        words = [sentence.tokens for sentence in self.dev]
+        score = self._strict_f1 if predictor.entities else self._accuracy
+        return predictor.choose_lean(words, score) if self.lean and predictor.entities else score(predictor(words))
+
+    def _strict_f1(self, predictions: Sequence[Prediction]) -> float:
+        gold = [spans(sentence.tags, strict=True) for sentence in self.dev]
+        return total_counts(gold, [spans(one.tags, strict=True) for one in predictions]).f1
+
+    def _accuracy(self, predictions: Sequence[Prediction]) -> float:
+        counts = sentence_accuracy_counts([s.tags for s in self.dev], [one.tags for one in predictions])
+        correct, total = counts.sum(axis=0)
+        return float(correct / total)
