@@ -222,7 +222,7 @@ def make_console(*, quiet: bool = False) -> "Console":
 
     # Elsewhere than on a terminal rich assumes 80 columns and would break paths in two.
     width = None if sys.stdout.isatty() else 120
-    return Console(quiet=quiet, highlight=False, soft_wrap=not sys.stdout.isatty(), width=width)
+    return Console(quiet=quiet, highlight=False, width=width)
 
 
 def own_files(train: Path | None, dev: Path | None, test: Path | None, data: Path | None, format: str | None) -> "OwnFiles":

@@ -11,7 +11,7 @@ from seqkit.report.figure import Cell, Figure, Parts, cell_text
 from seqkit.report.footnotes import footnotes, number_of
 from seqkit.report.plots import draw, is_wide
 from seqkit.report.report import Bars, Block, Heat, Lines, Reliability, Report, Section, Sentences, Table
-from seqkit.report.sentences import mistakes, pieces, told
+from seqkit.report.sentences import mistakes_told, pieces
 from seqkit.report.tabulate import as_table, is_empty
 from seqkit.report.text import map_text, paragraphs, shown
 
@@ -63,14 +63,7 @@ def _block(block: Block, name: str) -> dict[str, Any]:
         case Table():
             view |= _table(block)
         case Sentences():
-            items = [
-                {
-                    "pieces": pieces(item),
-                    "note": item.note,
-                    "mistakes": [(mistake.kind, told(item.tokens, mistake)) for mistake in mistakes(item)],
-                }
-                for item in block.items
-            ]
+            items = [{"pieces": pieces(item), "mistakes": mistakes_told(item), "note": item.note} for item in block.items]
             view |= {"items": items, "language": block.language}
         case Lines() | Bars() | Heat() | Reliability():
             empty = is_empty(block)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from seqkit.report.figure import Cell, Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
 from seqkit.report.report import Block, Lines, Report, Section, Sentence, Sentences, Table
-from seqkit.report.sentences import mistakes, runs, told
+from seqkit.report.sentences import mistakes_told, runs
 from seqkit.report.tabulate import Plot, as_table, is_empty
 from seqkit.report.text import map_text, paragraphs, shown
 
@@ -71,11 +71,11 @@ def _table(table: Table) -> str:
     """A pipe table; all columns but the first are aligned to the right where they hold figures."""
     notes = footnotes(table)
     numeric = [_is_numeric([row[at] for row in table.rows]) for at in range(len(table.columns))]
-    lines = [[escape(column) or " " for column in table.columns], ["---:" if right else "---" for right in numeric]]
+    lines = [[_cell(column) for column in table.columns], ["---:" if right else "---" for right in numeric]]
     for row in table.rows:
         named = row[0] if isinstance(row[0], str) else ""
         texts = (cell_text(cell, f"{named} {column}") for cell, column in zip(row, table.columns, strict=True))
-        lines.append([escape(text) + superscript(number_of(cell, notes)) for text, cell in zip(texts, row, strict=True)])
+        lines.append([_cell(text) + superscript(number_of(cell, notes)) for text, cell in zip(texts, row, strict=True)])
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
@@ -87,8 +87,8 @@ def _sentence(sentence: Sentence) -> str:
     """Predicted entities in brackets, their label in bold; below it where gold says otherwise."""
     parts = [f"\\[{_inline(text)} **{_inline(span.label)}**\\]" if span else _inline(text) for text, span in runs(sentence)]
     lines = [f"- {_line_start(''.join(parts))}"]
-    for mistake in mistakes(sentence):
-        lines.append(f"  - *{mistake.kind}*: {_inline(', '.join(told(sentence.tokens, mistake)))}")
+    for kind, told in mistakes_told(sentence):
+        lines.append(f"  - *{kind}*: {_inline(', '.join(told))}")
     return "\n".join([*lines, *([f"  - {escape(sentence.note)}"] if sentence.note else [])])
 
 
@@ -101,5 +101,10 @@ def _inline(text: str) -> str:
     return re.sub(r"://|(?<=\bwww)\.|@", lambda found: f"\\{found[0]}", text, flags=re.IGNORECASE)  # no automatic links
 
 
+def _cell(text: str) -> str:
+    return _inline(text).strip() or " "
+
+
 def _line_start(text: str) -> str:
-    return re.sub(r"^(\d*)([#+\-.):=])", r"\1\\\2", text.strip())
+    """No heading, list, rule or table may begin here."""
+    return re.sub(r"^(\d*)([.)](?=\s|$)|[#+\-=:])", r"\1\\\2", text.strip())

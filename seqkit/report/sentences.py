@@ -1,5 +1,6 @@
 """Gold and predicted entities of one sentence, laid over each other for display."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,6 +12,7 @@ from seqkit.report.text import clip
 TOKEN_LIMIT = 120  # characters shown of one token
 CONTEXT = 25  # tokens shown on either side of an entity, in a sentence longer than WHOLE
 WHOLE = 120
+LISTED = 8  # mistakes told of one sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +72,32 @@ def pieces(sentence: Sentence) -> list[Piece]:
 
 def mistakes(sentence: Sentence) -> list[Mistake]:
     """Where gold and prediction disagree, from left to right; overlapping entities are one mistake, not two."""
-    gold = sorted((span for span in sentence.gold if span not in sentence.predicted), key=lambda span: span.start)
+    right = set(sentence.gold) & set(sentence.predicted)
     confidence = dict(zip(sentence.predicted, sentence.confidences, strict=False))
-    free = [span for span in sentence.predicted if span not in sentence.gold]
+    owner = _owner(sentence.predicted, len(sentence.tokens))
+    free = [span not in right for span in sentence.predicted]
     found: list[Mistake] = []
-    for span in gold:
-        best = max(free, key=lambda other: _overlap(span, other), default=None)
-        if best is None or _overlap(span, best) <= 0:
+    for span in sorted(set(sentence.gold) - right, key=lambda span: span.start):
+        touched = Counter(index for index in owner[span.start : span.end] if index is not None and free[index])
+        if not touched:
             found.append(Mistake("missed", span, None))
             continue
-        free.remove(best)
-        same_place = (span.start, span.end) == (best.start, best.end)
-        kind = "type" if same_place else "boundary" if span.label == best.label else "boundary and type"
-        found.append(Mistake(kind, span, best, confidence.get(best)))
-    found += [Mistake("spurious", None, span, confidence.get(span)) for span in free]
+        index = touched.most_common(1)[0][0]
+        free[index] = False
+        other = sentence.predicted[index]
+        same_place = (span.start, span.end) == (other.start, other.end)
+        kind = "type" if same_place else "boundary" if span.label == other.label else "boundary and type"
+        found.append(Mistake(kind, span, other, confidence.get(other)))
+    spurious = (span for span, left in zip(sentence.predicted, free, strict=True) if left)
+    found += [Mistake("spurious", None, span, confidence.get(span)) for span in spurious]
     return sorted(found, key=lambda mistake: min(span.start for span in (mistake.gold, mistake.predicted) if span))
+
+
+def mistakes_told(sentence: Sentence) -> list[tuple[str, list[str]]]:
+    """The mistakes in words: the kind, then `gold PER “Ada Lovelace”`, `predicted PER “Lovelace” 0.93`."""
+    found = mistakes(sentence)
+    lines = [(mistake.kind, _told(sentence.tokens, mistake)) for mistake in found[:LISTED]]
+    return lines + [("more", [f"{len(found) - LISTED} others"])] * (len(found) > LISTED)
 
 
 def runs(sentence: Sentence) -> list[tuple[str, Span | None]]:
@@ -93,8 +106,7 @@ def runs(sentence: Sentence) -> list[tuple[str, Span | None]]:
     return [("".join(piece.text for piece in run), span) for span, run in cut]
 
 
-def told(tokens: Sequence[str], mistake: Mistake) -> list[str]:
-    """A mistake in words: `gold PER “Ada Lovelace”`, `predicted PER “Lovelace” 0.93`."""
+def _told(tokens: Sequence[str], mistake: Mistake) -> list[str]:
     parts = [f"gold {mistake.gold.label} “{_words(tokens, mistake.gold)}”"] if mistake.gold else []
     if mistake.predicted:
         certain = "" if mistake.confidence is None else f" {number_text(mistake.confidence, 2)}"
@@ -128,16 +140,13 @@ def _owner(spans: Sequence[Span], length: int) -> list[int | None]:
 
 
 def _kept(sentence: Sentence) -> list[bool]:
-    """Which tokens to show: all of a short sentence, the surroundings of the entities of a long one."""
+    """Which tokens to show: all of a short sentence, the surroundings of the first mistakes in a long one."""
     length = len(sentence.tokens)
     if length <= WHOLE:
         return [True] * length
     kept = [False] * length
-    for span in (*sentence.gold, *sentence.predicted) or (Span(0, CONTEXT, ""),):
+    wrong = [span for mistake in mistakes(sentence)[:LISTED] for span in (mistake.gold, mistake.predicted) if span]
+    for span in wrong or [Span(0, CONTEXT, "")]:
         first, last = max(0, span.start - CONTEXT), min(length, span.end + CONTEXT)
         kept[first:last] = [True] * (last - first)
     return kept
-
-
-def _overlap(one: Span, other: Span) -> int:
-    return min(one.end, other.end) - max(one.start, other.start)

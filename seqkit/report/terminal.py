@@ -13,9 +13,9 @@ from rich.text import Text
 from seqkit.report.figure import Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
 from seqkit.report.report import Lines, Report, Section, Sentence, Sentences, Span, Table, check_flat
-from seqkit.report.sentences import mistakes, runs, told
+from seqkit.report.sentences import mistakes_told, runs
 from seqkit.report.tabulate import finite, is_empty
-from seqkit.report.text import clip, map_text, paragraphs, shown
+from seqkit.report.text import map_text, paragraphs, shown
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 USUAL = {"PER": "cyan", "PERSON": "cyan", "ORG": "yellow", "LOC": "green", "LOCATION": "green", "MISC": "magenta"}
@@ -238,6 +238,5 @@ def _sentences(block: Sentences, console: Console) -> None:
 def _sentence(sentence: Sentence, console: Console) -> None:
     parts = [_entity(text, span, None, has_colour(console)) if span else Text(text) for text, span in runs(sentence)]
     console.print(Padding(Text("").join(parts), (0, 0, 0, 2), expand=False))
-    for mistake in mistakes(sentence):
-        line = f"{mistake.kind}: {', '.join(told(sentence.tokens, mistake))}"
-        console.print(Padding(Text(clip(line, 400), style="dim"), (0, 0, 0, 4), expand=False))
+    for kind, told in mistakes_told(sentence):
+        _say(console, f"{kind}: {', '.join(told)}", "dim", indent=4)

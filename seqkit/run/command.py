@@ -142,8 +142,8 @@ def say_result(report: Report, trained: Trained, folder: Path, console: Console)
     """The last lines of a training run."""
     print_report(report, console)
     console.print()
-    console.print(f"model   {folder / 'model'}")
-    console.print(f"report  {folder / 'report.html'}")
+    console.print(f"model   {folder / 'model'}", soft_wrap=True)
+    console.print(f"report  {folder / 'report.html'}", soft_wrap=True)
     if trained.tagger.predictor.entities:
         console.print('try it  echo "Ada Lovelace wrote to Charles Babbage in London." | seqkit tag')
 
@@ -188,7 +188,7 @@ def evaluate_command(request: EvaluateRequest, console: Console) -> Path:
     write_report(report, out)
     keep_predictions(out, tagger, evaluation, None)
     print_report(report, console)
-    console.print(f"\nreport  {out / 'report.html'}")
+    console.print(f"\nreport  {out / 'report.html'}", soft_wrap=True)
     return out
 
 

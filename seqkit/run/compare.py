@@ -94,7 +94,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     )
     write_report(report, out)
     print_report(report, console)
-    console.print(f"\nreport  {out / 'report.html'}")
+    console.print(f"\nreport  {out / 'report.html'}", soft_wrap=True)
     return out
 
 
