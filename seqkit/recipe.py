@@ -108,10 +108,12 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
         UserError: names the file, the line and the key, or the override, and the nearest valid key.
     """
     path = recipe_path(name)
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # of the encoding or of TOML
         raise UserError(f"{path}: {error}") from error
     places = {key: f"{path}:{line}" for key, line in key_lines(text).items()}
     for override in overrides:
@@ -152,11 +154,12 @@ def key_lines(text: str) -> dict[str, int]:
 
 
 def _override(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge tables; where the change names another family, the base's keys that the new family does not know are dropped."""
+    """Merge tables; where the change names another family, the base's keys that only other families know are dropped."""
     merged = dict(base)
     family = change.get("family")
     if family in FAMILIES and base.get("family") != family:
-        merged = {key: value for key, value in base.items() if key in FAMILIES[family].model_fields}
+        others = {key for config in FAMILIES.values() for key in config.model_fields} - {*FAMILIES[family].model_fields}
+        merged = {key: value for key, value in base.items() if key not in others}
     for key, value in change.items():
         old = merged.get(key)
         merged[key] = _override(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
@@ -171,7 +174,10 @@ def _build(values: dict[str, Any], source: str, places: Mapping[str, str]) -> Re
     except ValidationError as error:
         raise UserError("\n".join(_explain(fault, source, places) for fault in error.errors())) from None
     for name in recipe.compare.rivals if source != "resized" and not source.startswith("compare.") else ():
-        recipe.rival(name)
+        try:
+            recipe.rival(name)
+        except UserError as error:
+            raise UserError("\n".join(f"{places.get(f'compare.rivals.{name}', source)}: {line}" for line in str(error).split("\n"))) from None
     return recipe
 
 
@@ -179,6 +185,8 @@ def _explain(fault: Any, source: str, places: Mapping[str, str]) -> str:
     """One pydantic error as `file:line: key: message`."""
     # pydantic puts the chosen family into the path of a union's error.
     path = [str(part) for part in fault["loc"] if str(part) not in FAMILIES]
+    if fault["type"] == "union_tag_invalid":
+        path.append("family")
     key = ".".join(path)
     place = places.get(key)
     if place is None:
@@ -193,7 +201,8 @@ def _explain(fault: Any, source: str, places: Mapping[str, str]) -> str:
         case "missing":
             return f"{shown}: is missing"
         case "union_tag_invalid":
-            return f"{shown}: unknown family; known: {', '.join(FAMILIES)}"
+            tag = fault["ctx"]["tag"]
+            return f"{shown}: unknown family '{tag}'{suggestion(tag, [*FAMILIES])} (known: {', '.join(FAMILIES)})"
         case _:
             return f"{shown}: {str(fault['msg'])[0].lower()}{str(fault['msg'])[1:]}, not {fault['input']!r}"
 

@@ -182,6 +182,9 @@ def compare(
     seeds: Annotated[
         str | None, typer.Option(metavar="1,2,3", help="Instead of the recipe's seeds.", show_default=False)
     ] = None,
+    systems: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME", help="Only these rivals (and the recipe itself).", show_default=False)
+    ] = None,
     overrides: Set = None,
     train: Train = None,
     dev: Dev = None,
@@ -206,6 +209,7 @@ def compare(
         recipe=recipe,
         out=out,
         seeds=chosen,
+        rivals=tuple(name.strip() for name in systems.split(",")) if systems else None,
         overrides=overrides or [],
         own=own_files(train, dev, test, data, format),
         mirror=mirror,

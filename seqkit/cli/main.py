@@ -3,28 +3,50 @@
 import os
 import signal
 import sys
+from typing import NoReturn
+
+import typer
 
 from seqkit.cli.commands import app
 from seqkit.errors import UserError
 
 
 def main() -> None:
-    """Run the command line: 0 done, 2 bad input, 130 or 143 stopped by a signal; never a traceback for what the user can mend."""
+    """Run the command line and exit: 0 done, 2 bad input, 128 + N stopped by signal N; no traceback for what the user can mend."""
     try:
-        app(prog_name="seqkit")
+        # Not `app()`: it would box its errors, and turn a closed pipe into exit code 1.
+        command = typer.main.get_command(app)
+        with command.make_context("seqkit", sys.argv[1:]) as context:
+            command.invoke(context)
+            sys.stdout.flush()
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
     except UserError as error:
-        for line in str(error).split("\n"):
-            print(f"error: {line}", file=sys.stderr)
-        sys.exit(2)
+        leave(str(error))
     except BrokenPipeError:
-        # The reader has left: nothing to say, and Python must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_output()
         sys.exit(128 + signal.SIGPIPE)
-    except KeyboardInterrupt:
+    except OSError as error:
+        silence_output()
+        leave(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        code = getattr(error, "exit_code", None)
-        if code is None:
-            raise
-        print(error, file=sys.stderr)
-        sys.exit(code)
+        if hasattr(error, "format_message"):  # a mistyped command; click's, or typer's own copy of it
+            leave(error.format_message())
+        if hasattr(error, "exit_code"):  # stopped by a signal, saved
+            print(error, file=sys.stderr)
+            sys.exit(error.exit_code)
+        raise
+
+
+def leave(message: str) -> NoReturn:
+    """One line a fault and exit code 2; an empty message: help was asked for by giving nothing, and has been shown."""
+    for line in filter(None, message.split("\n")):
+        print(f"error: {line}", file=sys.stderr)
+    sys.exit(2)
+
+
+def silence_output() -> None:
+    """Keep Python from complaining when it flushes at exit what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

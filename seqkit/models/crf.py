@@ -60,9 +60,8 @@ class CRF(nn.Module):
         weight_SS[-1, -1] = 0.0  # outside to outside, which only padding does: stays 0, its gradient is 0
         self.weight_SS = nn.Parameter(weight_SS)
 
-    @property
-    def transition_SS(self) -> Tensor:
-        """The weight of each transition in nats, -inf where illegal; row -1 starts a sentence, column -1 ends it."""
+    def transitions(self) -> Tensor:
+        """transition_SS in nats, -inf where illegal; row -1 starts a sentence, column -1 ends it."""
         return self.weight_SS.masked_fill(~self.legal_SS, -torch.inf)
 
     def log_likelihood(self, emission_BTK: Tensor, tag_BT: Tensor, length_B: Tensor) -> Tensor:
@@ -70,7 +69,7 @@ class CRF(nn.Module):
 
         Its gradient is what the gold tags count less what the model expects; it can be taken once, not twice.
         """
-        return _LogLikelihood.apply(emission_BTK, tag_BT, length_B, self.transition_SS)
+        return _LogLikelihood.apply(emission_BTK, tag_BT, length_B, self.transitions())
 
     def marginals(self, emission_BTK: Tensor, length_B: Tensor) -> Tensor:
         """p_BTK: the probability of each tag of each token; 0 in the padding."""
@@ -177,7 +176,7 @@ class CRF(nn.Module):
 
     @torch.no_grad()
     def _lattice(self, emission_BTK: Tensor, length_B: Tensor) -> Lattice:
-        return Lattice(emission_BTK, length_B, self.transition_SS)
+        return Lattice(emission_BTK, length_B, self.transitions())
 
     def _tame_weights(self) -> tuple[Tensor, Tensor, Tensor]:
         """(start_K, end_K, transition_KK) on the CPU, in float64: finite where legal, else -inf."""
@@ -214,16 +213,16 @@ class _LogLikelihood(torch.autograd.Function):
         lattice = Lattice(emission_BTK, length_B, transition_SS)
         posterior = lattice.posterior()
         state_PB = lattice.states(tag_BT)
-        one = posterior.marginal_PBS.new_tensor(-1.0)
-        excess_PBS = posterior.marginal_PBS.scatter_add_(2, state_PB[:, :, None], one.expand(*state_PB.shape, 1))
+        pair_EB = lattice.pairs(state_PB)
+        minus = posterior.marginal_PBS.new_tensor(-1.0)
+        excess_PBS = posterior.marginal_PBS.scatter_add_(2, state_PB[:, :, None], minus.expand(*state_PB.shape, 1))
         excess_BSS = posterior.pair_BSS
-        pair_BE = (state_PB[:-1] * excess_BSS.shape[-1] + state_PB[1:]).T
-        excess_BSS.flatten(1).scatter_add_(1, pair_BE, one.expand(pair_BE.shape))
+        excess_BSS.flatten(1).scatter_add_(1, pair_EB.T, minus.expand(pair_EB.T.shape))
         excess_BSS[:, -1, -1] = 0.0
         excess_BTK = _as_scores(excess_PBS[1:-1, :, :-1].transpose(0, 1), emission_BTK)
         ctx.save_for_backward(excess_BTK, excess_BSS)
         ctx.dtypes = emission_BTK.dtype, transition_SS.dtype
-        return _as_scores(lattice.score(state_PB) - posterior.log_partition_B, emission_BTK)
+        return _as_scores(lattice.score(state_PB, pair_EB) - posterior.log_partition_B, emission_BTK)
 
     @staticmethod
     @once_differentiable

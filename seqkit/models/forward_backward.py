@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Within these bounds the recursion by probabilities loses nothing: no legal step takes a mass to 0 in float64, nothing
-# overflows, and what else underflows weighs less than 1e-100 of its sum. Beyond them we work with logarithms.
+# Within these bounds the recursion by probabilities loses nothing: in the STRIDE steps between two rescalings no mass can
+# leave float64's range, and a product of masses that does weighs less than 1e-100 of its sum. Beyond them: logarithms.
 STRIDE = 8  # places between two rescalings
-LARGEST_WEIGHT = 20.0  # |transition| in nats
-LARGEST_GAP = 150.0  # between the emissions of one token, in nats
-SMALLEST_MASS = 1e-100  # of the prefixes, or suffixes, that end in a certain state, after rescaling
+LARGEST_WEIGHT = 18.0  # |transition| in nats
+LARGEST_GAP = 55.0  # between the emissions of one token, in nats
+SMALLEST_MASS = 1e-50  # of the sequences that lead to a certain state, just after a rescaling
+SMALLEST_NORM = 1e-200  # of all sequences through a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Posterior:
         log_partition_B: log of the summed weight of all legal sequences.
         marginal_PBS: the probability of each state of each place.
         pair_BSS: how often each transition is expected to occur.
-        suffix_PBS: the weight of all that may follow from a state on, its own emission included, up to a factor of (p, b).
+        suffix_PBS: the weight of all that may follow from a state on, its own emission included; up to a factor of (p, b).
         logarithmic: suffix_PBS holds logarithms.
     """
 
@@ -54,8 +55,8 @@ class Lattice:
         exact = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
         place_P1 = torch.arange(steps + 2, device=device)[:, None]
         self.outside_PB = (place_P1 == 0) | (place_P1 > length_B.to(device))
-        emission_TBK = emission_BTK.transpose(0, 1).to(exact)
-        self.emission_TBK = emission_TBK.masked_fill(self.outside_PB[1:-1, :, None], 0.0)
+        self.emission_TBK = torch.empty((steps, *length_B.shape, emission_BTK.shape[2]), dtype=exact, device=device)
+        self.emission_TBK.copy_(emission_BTK.transpose(0, 1)).masked_fill_(self.outside_PB[1:-1, :, None], 0.0)
         self.transition_SS = transition_SS.to(exact)
 
     def states(self, tag_BT: Tensor) -> Tensor:
@@ -63,11 +64,15 @@ class Lattice:
         outside = self.emission_TBK.shape[-1]
         return F.pad(tag_BT.T, (0, 0, 1, 1)).masked_fill_(self.outside_PB, outside)
 
-    def score(self, state_PB: Tensor) -> Tensor:
+    def pairs(self, state_PB: Tensor) -> Tensor:
+        """pair_EB: the place of each of the E = T + 1 transitions in a flattened `_SS`."""
+        return state_PB[:-1] * len(self.transition_SS) + state_PB[1:]
+
+    def score(self, state_PB: Tensor, pair_EB: Tensor) -> Tensor:
         """score_B of one sequence each, -inf if illegal."""
         tag_TB1 = state_PB[1:-1, :, None].clamp(max=self.emission_TBK.shape[-1] - 1)
         emission_B = self.emission_TBK.gather(2, tag_TB1).sum(dim=(0, 2))
-        return emission_B + self.transition_SS[state_PB[:-1], state_PB[1:]].sum(dim=0)
+        return emission_B + self.transition_SS.take(pair_EB).sum(dim=0)
 
     def posterior(self) -> Posterior:
         """Exact for finite emissions of any size."""
@@ -92,21 +97,21 @@ def scaled(lattice: Lattice) -> Posterior | None:
     low_TB1, peak_TB1 = emission_TBK.aminmax(dim=-1, keepdim=True)
     # First the weight of each state by its emission alone; then, place by place, of all that leads to it too.
     mass_2PBS = emission_TBK.new_zeros((2, steps + 2, batch, tags + 1))
-    inner_TBK = mass_2PBS[0, 1:-1, :, :-1]
-    torch.sub(emission_TBK, peak_TB1, out=inner_TBK).exp_().masked_fill_(outside_PB1[1:-1], 0.0)
+    mass_2PBS[0, 1:-1, :, :-1] = (emission_TBK - peak_TB1).exp_().masked_fill_(outside_PB1[1:-1], 0.0)
     mass_2PBS[0, :, :, -1:] = outside_PB1
     mass_2PBS[1] = mass_2PBS[0].flip(0)
     transition_SS = lattice.transition_SS.exp()
     scales = _recur(mass_2PBS, torch.stack([transition_SS, transition_SS.T]))
 
     prefix_PBS, suffix_PBS = mass_2PBS[0], mass_2PBS[1].flip(0)
-    if not _is_safe(lattice, peak_TB1 - low_TB1, mass_2PBS):
-        return None
     marginal_PBS = torch.empty_like(prefix_PBS)
     marginal_PBS[0] = prefix_PBS[0]
     torch.matmul(prefix_PBS[:-1], transition_SS, out=marginal_PBS[1:])
     marginal_PBS.mul_(suffix_PBS)
     norm_PB1 = marginal_PBS.sum(dim=-1, keepdim=True)
+    if not _is_safe(lattice.transition_SS, peak_TB1 - low_TB1, mass_2PBS[:, ::STRIDE], norm_PB1):
+        return None
+
     marginal_PBS.div_(norm_PB1)
     suffix_PBS.div_(norm_PB1)
     pair_BSS = torch.bmm(prefix_PBS[:-1].permute(1, 2, 0), suffix_PBS[1:].transpose(0, 1)).mul_(transition_SS)
@@ -130,13 +135,13 @@ def _recur(mass_2PBS: Tensor, transition_2SS: Tensor) -> list[Tensor]:
     return scales
 
 
-def _is_safe(lattice: Lattice, gap_TB1: Tensor, mass_2PBS: Tensor) -> bool:
+def _is_safe(transition_SS: Tensor, gap_TB1: Tensor, rescaled: Tensor, norm_PB1: Tensor) -> bool:
     """Whether nothing that counts has underflowed; a NaN is not safe."""
-    weight_SS = lattice.transition_SS.nan_to_num(nan=torch.inf, neginf=0.0).abs_()
-    safe = (weight_SS.amax() <= LARGEST_WEIGHT) & (gap_TB1.amax() <= LARGEST_GAP)
-    # Mass 0 is structural: within the bounds above a legal step never takes a mass this small to 0.
-    safe &= ~((mass_2PBS < SMALLEST_MASS) & (mass_2PBS > 0)).any()
-    return bool(safe)
+    weight_SS = transition_SS.nan_to_num(nan=torch.inf, neginf=0.0).abs_()
+    positive = torch.where(rescaled > 0, rescaled, 1.0)  # within these bounds only what is illegal has mass 0
+    extremes = torch.stack([weight_SS.amax(), gap_TB1.amax(), positive.amin(), norm_PB1.amin()])
+    weight, gap, mass, norm = extremes.tolist()
+    return weight <= LARGEST_WEIGHT and gap <= LARGEST_GAP and mass >= SMALLEST_MASS and norm >= SMALLEST_NORM
 
 
 def logarithmic(lattice: Lattice) -> Posterior:

@@ -1,6 +1,7 @@
 """Pretrained word vectors from GloVe or word2vec files, text or binary, into a tagger's word table."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -32,8 +33,9 @@ def read_vectors(path: Path) -> Iterator[Row]:
         header = first.split()
         if len(header) == 2 and all(part.isdigit() for part in header):
             count, width = int(header[0]), int(header[1])
-            sample = file.peek(4096)[:4096] if hasattr(file, "peek") else b""
-            line = sample.split(b"\n")[0]
+            start = file.tell()
+            line = file.readline(64 * (width + 2))  # a word and numbers of any usual length
+            file.seek(start)
             if len(line.split()) == width + 1 and _numbers(line.split()[1:]):
                 yield from _text(path, file, width, 2)
             else:

@@ -12,6 +12,7 @@ from seqkit.report.footnotes import footnotes, number_of
 from seqkit.report.plots import draw, is_wide
 from seqkit.report.report import Bars, Block, Heat, Lines, Reliability, Report, Section, Sentences, Table
 from seqkit.report.sentences import mistakes_told, pieces
+from seqkit.report.svg import SVG
 from seqkit.report.tabulate import as_table, is_empty
 from seqkit.report.text import map_text, paragraphs, shown
 
@@ -102,4 +103,4 @@ def _trusted(svg: str) -> Any:
     """An element that `plots` built and escaped; the only text the template does not escape again."""
     from markupsafe import Markup
 
-    return Markup(svg)
+    return Markup(svg.replace(f' xmlns="{SVG}"', "", 1))  # needless inside HTML

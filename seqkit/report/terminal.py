@@ -211,9 +211,10 @@ def _sparklines(plot: Lines, console: Console) -> None:
         if not values:
             continue
         ends = f"{cell_text(float(values[0]))} → {cell_text(float(values[-1]))}"
-        line = sparkline(values, min(CURVE, max(8, console.width - name_width - len(ends) - 6))) if _is_utf8(console) else ""
+        room = min(CURVE, console.width - name_width - len(ends) - 6)
+        line = sparkline(values, room) + "  " if room >= 8 and _is_utf8(console) else ""
         name = series.name + " " * (name_width - cell_len(series.name))
-        console.print(Text.assemble("  ", name, "  ", (line, "cyan"), "  " * bool(line), ends), soft_wrap=True)
+        console.print(Text.assemble("  ", name, "  ", (line, "cyan"), ends, overflow="fold"))
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

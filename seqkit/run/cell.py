@@ -9,8 +9,9 @@ from rich.console import Console
 
 from seqkit.errors import UserError
 from seqkit.recipe import Recipe
-from seqkit.run.command import finish_training, prepare_machine
+from seqkit.run.command import finish_training
 from seqkit.run.corpora import OwnFiles, load_corpus
+from seqkit.run.machine import prepare_machine
 
 
 def run_cell(folder: Path, options: dict[str, Any]) -> None:

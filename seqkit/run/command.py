@@ -1,6 +1,7 @@
 """What `seqkit train`, `seqkit train --resume` and `seqkit evaluate` do, from request to the last line printed."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from seqkit.report.write import write_report
 from seqkit.run.corpora import CorpusData, EncodingErrors, OwnFiles, load_corpus
 from seqkit.run.evaluate import Evaluation, TrainingFacts, evaluate_tagger
 from seqkit.run.folders import find_run, new_run_folder
-from seqkit.run.machine import choose_device
+from seqkit.run.machine import prepare_machine
 from seqkit.run.saved import TrainedTagger, load, model_folder
 from seqkit.run.tagging_report import tagging_report
 from seqkit.run.train import Trained, model_name, train_tagger
@@ -78,8 +79,18 @@ def train_command(request: TrainRequest, console: Console) -> Path:
         "command": request.command,
     }
     (folder / "data.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
-    finish_training(recipe, corpus, folder, device, console, command=request.command)
+    try:
+        finish_training(recipe, corpus, folder, device, console, command=request.command)
+    except UserError:
+        discard_unless_begun(folder)
+        raise
     return folder
+
+
+def discard_unless_begun(folder: Path) -> None:
+    """Remove a run that failed before its first update; what it learned, if anything, is kept."""
+    if not any((folder / name).exists() for name in ("checkpoints", "model", "metrics.jsonl")):
+        shutil.rmtree(folder)
 
 
 def resume_command(run: str, *, console: Console, device: str, threads: int | None, mirror: Path | None) -> Path:
@@ -237,10 +248,3 @@ def keep_predictions(folder: Path, tagger: TrainedTagger, evaluation: Evaluation
         "training": asdict(facts) if facts else None,
     }
     (folder / "measured.json").write_text(json.dumps(measured), encoding="utf-8")
-
-
-def prepare_machine(device: str, threads: int | None) -> torch.device:
-    """Set the number of threads and choose the device."""
-    if threads is not None:
-        torch.set_num_threads(threads)
-    return choose_device(device)

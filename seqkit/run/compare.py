@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from seqkit.errors import UserError
+from seqkit.errors import UserError, suggestion
 from seqkit.recipe import Recipe, load_recipe
 from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
@@ -35,6 +35,7 @@ class CompareRequest:
     recipe: str
     out: Path | None = None
     seeds: tuple[int, ...] | None = None
+    rivals: tuple[str, ...] | None = None
     overrides: Sequence[str] = ()
     own: OwnFiles = field(default_factory=OwnFiles)
     mirror: Path | None = None
@@ -76,7 +77,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     if "test" not in corpus.sentences:
         raise UserError(f"{corpus.name}: a comparison needs a test split")
     seeds = request.seeds or recipe.compare.seeds
-    systems = contestants(recipe, corpus)
+    systems = contestants(recipe, corpus, request.rivals)
     out = request.out or Path("runs") / "compare" / recipe.corpus.replace("/", "-")
     cells = [
         Cell(name, seed, system.model_copy(update={"train": system.train.model_copy(update={"seed": seed})}), out / name / f"seed-{seed}")
@@ -98,10 +99,20 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     return out
 
 
-def contestants(recipe: Recipe, corpus: CorpusData) -> dict[str, Recipe]:
-    """The recipe under its family's name, and its rivals, resized if the recipe says so."""
+def contestants(recipe: Recipe, corpus: CorpusData, chosen: Sequence[str] | None) -> dict[str, Recipe]:
+    """The recipe under its family's name, and its rivals, resized if the recipe says so.
+
+    Raises:
+        UserError: a chosen rival is not in the recipe, or one cannot be matched.
+    """
     systems = {recipe.model.family: recipe}
+    known = [*systems, *recipe.compare.rivals]
+    for name in chosen or ():
+        if name not in known:
+            raise UserError(f"--systems {name}: not in the recipe{suggestion(name, known)} (known: {', '.join(known)})")
     for name in recipe.compare.rivals:
+        if chosen is not None and name not in chosen:
+            continue
         if name in systems:
             raise UserError(f"compare.rivals.{name}: the recipe itself goes by this name; choose another")
         rival = recipe.rival(name)

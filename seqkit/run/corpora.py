@@ -14,6 +14,7 @@ from seqkit.data.fetch import Progress, fetch
 from seqkit.data.folder import load_folder
 from seqkit.data.formats import Format
 from seqkit.data.home import cache_folder, mirror_folder
+from seqkit.data.schemes import Scheme
 from seqkit.data.tagged import Reading, load_tagged
 from seqkit.errors import UserError
 
@@ -84,12 +85,29 @@ def load_corpus(
         if split in paths:
             form = Format.named(given) if given else None
             sentences[split], readings[split] = load_tagged(paths[split], form, errors=errors, tags=tags)
+            if tags is None:
+                check_boundaries(readings[split])
     if "train" in splits:
         for split in ("train", "dev"):
             if split not in sentences:
                 raise UserError(f"{name}: no {split} split; give one with --{split} FILE")
     check_labels(sentences, readings)
     return CorpusData(name, language, sentences, readings)
+
+
+def check_boundaries(reading: Reading) -> None:
+    """Refuse entities written as `PER` and `O`: taken as plain labels they would make a part-of-speech tagger.
+
+    Raises:
+        UserError: names the file and says how entities are written.
+    """
+    if reading.scheme is Scheme.TAGS and "O" in reading.labels:
+        plain = [label for label in reading.labels if label != "O"]
+        shown = ", ".join(plain[:5]) + (" …" if len(plain) > 5 else "")
+        raise UserError(
+            f"{reading.path}: tags O and {shown} do not say where an entity begins; "
+            f"write B-{plain[0]} on its first token and I-{plain[0]} on those that follow"
+        )
 
 
 def check_labels(sentences: dict[str, list[Tagged]], readings: dict[str, Reading]) -> None:
@@ -100,6 +118,11 @@ def check_labels(sentences: dict[str, list[Tagged]], readings: dict[str, Reading
     """
     if "train" not in sentences:
         return
+    plain = readings["train"].scheme is Scheme.TAGS
+    for split, reading in readings.items():
+        if (reading.scheme is Scheme.TAGS) != plain:
+            kinds = ("entity tags", "plain labels")
+            raise UserError(f"{reading.path}: {split} has {kinds[not plain]} where train has {kinds[plain]}")
     known = {tag[2:] if tag[:2] in ("B-", "I-") else tag for s in sentences["train"] for tag in s.tags}
     if known == {"O"}:
         raise UserError(f"{readings['train'].path}: every tag is O; there is nothing to learn")

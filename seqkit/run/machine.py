@@ -29,6 +29,17 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def prepare_machine(device: str, threads: int | None) -> torch.device:
+    """Set the number of threads and choose the device.
+
+    Raises:
+        UserError: as `choose_device`.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return choose_device(device)
+
+
 def device_name(device: torch.device) -> str:
     """As shown in reports: `cpu, 2 threads` or the GPU's name."""
     if device.type == "cuda":

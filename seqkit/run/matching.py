@@ -42,7 +42,7 @@ def match_parameters(rival: Recipe, reference: Recipe, corpus: CorpusData) -> Re
         else:
             high = middle - 1
     candidates = [rival.resized(width=steps * step) for steps in (low, low + 1)]
-    if rival.model.family == "transformer":
+    if rival.model.family == "transformer" and count_parameters(candidates[0], tables, corpus.tags) < goal:
         candidates += [_fill(candidates[0], goal, tables, corpus.tags)]
     best = min(candidates, key=lambda recipe: abs(count_parameters(recipe, tables, corpus.tags) - goal))
     reached = count_parameters(best, tables, corpus.tags)
@@ -60,5 +60,5 @@ def _fill(recipe: Recipe, goal: int, tables: dict[str, int], tags: tuple[str, ..
     model = recipe.model
     left = goal - count_parameters(recipe, tables, tags)
     feedforward: float = getattr(model, "feedforward", 1.0)
-    more = left / (model.layers * (2 * model.width + 1) * model.width)
+    more = left / (model.members * model.layers * (2 * model.width + 1) * model.width)
     return recipe.resized(feedforward=feedforward + more)

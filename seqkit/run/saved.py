@@ -16,7 +16,7 @@ from seqkit.data.words import split_sentences, split_words
 from seqkit.errors import DataError, UserError
 from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TaggerConfig, TransformerTaggerConfig
 from seqkit.tasks.ner.predict import Prediction, Predictor
-from seqkit.training.sealed import read_sealed, write_sealed
+from seqkit.training.sealed import mend, read_sealed, write_sealed
 
 FORMAT = 1  # of the model folder; raised when an old reader would misread a new folder
 
@@ -161,6 +161,7 @@ def model_folder(path: Path) -> Path:
         if runs:
             return runs[-1]
     for folder in (path / "model", path):
+        mend(folder)
         if (folder / "manifest.json").exists() or (folder / "config.json").exists():
             return folder
     if path.is_dir() and (path / "checkpoints").is_dir():

@@ -3,29 +3,31 @@
 From a pipe each line (each sentence of CoNLL) is tagged as it comes; from files many are tagged together, which is faster.
 """
 
-import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rich.console import Console
+from rich.text import Text
 
 from seqkit.data.examples import Span
-from seqkit.data.lines import read_lines
+from seqkit.data.formats import Format
+from seqkit.data.lines import Errors, read_lines
+from seqkit.data.tagged import Unlabelled, read_unlabelled
 from seqkit.data.words import Word, split_sentences, split_words
-from seqkit.errors import DataError
-from seqkit.report.terminal import render_entities
-from seqkit.run.command import prepare_machine
-from seqkit.run.corpora import EncodingErrors
+from seqkit.errors import UserError
+from seqkit.report.terminal import has_colour, render_entities
+from seqkit.report.text import shown
 from seqkit.run.folders import find_run
+from seqkit.run.machine import prepare_machine
 from seqkit.run.saved import TrainedTagger, load
 from seqkit.tasks.ner.predict import Prediction
 
-TOGETHER = 512  # lines or sentences of a file tagged together
+TOGETHER = 512  # lines or sentences of a file tagged together, at most
+WORDS_TOGETHER = 32_768  # so that long lines are not held by the hundred
 
 
 @dataclass(frozen=True)
@@ -37,23 +39,24 @@ class TagRequest:
     input_format: str = "text"
     output_format: str = "conll"
     token_column: int = 1
-    encoding_errors: EncodingErrors = "strict"
+    encoding_errors: Errors = "strict"
     device: str = "cpu"
     threads: int | None = None
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One unit of input and its tokens: a line of text, a JSON object, or a CoNLL sentence with its rows as they came.
+    """A line of text, a JSON object or a CoNLL sentence.
 
     Args:
-        sentences: of each sentence, its words with their places in `text`; for CoNLL, places mean nothing.
+        sentences: of each sentence, its words with their places in `text`.
+        text: as given, or the given tokens joined by spaces.
+        given: what CoNLL and JSONL came as; None for a line of text.
     """
 
     sentences: list[list[Word]]
-    text: str = ""
-    rows: Sequence[str] = ()
-    fields: dict[str, Any] | None = None
+    text: str
+    given: Unlabelled | None = None
 
 
 def tag_stream(request: TagRequest) -> None:
@@ -64,108 +67,149 @@ def tag_stream(request: TagRequest) -> None:
     """
     device = prepare_machine(request.device, request.threads)
     tagger = load(find_run(request.run), device=str(device))
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # type: ignore[union-attr]
+    # JSON may hold half a surrogate pair, which UTF-8 cannot: its \ud800 escape is JSON again.
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # type: ignore[union-attr]
+    write = Writer(request, entities=tagger.predictor.entities)
     if not request.files:
-        _tag(tagger, _items(sys.stdin.buffer, "-", request), request, together=1)
+        tag_items(tagger, read_items(sys.stdin.buffer, request), write, together=1)
     for path in request.files:
-        _tag(tagger, _items(path, str(path), request), request, together=TOGETHER)
+        tag_items(tagger, read_items(path, request), write, together=TOGETHER)
 
 
-def _tag(tagger: TrainedTagger, items: Iterator[Item], request: TagRequest, *, together: int) -> None:
-    console = Console(file=sys.stdout, highlight=False)
-    confidence = tagger.predictor.entities and request.output_format == "jsonl"
-    while some := list(islice(items, together)):
+def tag_items(tagger: TrainedTagger, items: Iterator[Item], write: "Writer", *, together: int) -> None:
+    """Predict and write so many items at a time."""
+    for some in gather(items, together):
         flat = [[word.text for word in sentence] for item in some for sentence in item.sentences]
-        predictions = iter(tagger.predict(flat, confidence=confidence))
+        predictions = iter(tagger.predict(flat, confidence=write.confidence))
         for item in some:
-            found = [next(predictions) for _ in item.sentences]
-            match request.output_format:
-                case "conll":
-                    sys.stdout.write(_as_conll(item, found))
-                case "jsonl":
-                    sys.stdout.write(_as_json(item, found) + "\n")
-                case _:
-                    _print_text(console, item, found, entities=tagger.predictor.entities)
+            write(item, [next(predictions) for _ in item.sentences])
         sys.stdout.flush()
 
 
-def _items(source: Path | BinaryIO, name: str, request: TagRequest) -> Iterator[Item]:
-    lines = read_lines(source, errors=request.encoding_errors, name=name)
-    match request.input_format:
-        case "conll":
-            return _conll_items(lines, name, request.token_column - 1)
-        case "jsonl":
-            return (_json_item(line, name, number) for number, line in lines)
-        case _:
-            return (_text_item(line) for _, line in lines)
-
-
-def _text_item(line: str) -> Item:
-    return Item(split_sentences(split_words(line), line), text=line)
-
-
-def _json_item(line: str, name: str, number: int) -> Item:
-    if not line.strip():
-        return Item([], fields={})
+def gather(items: Iterator[Item], together: int) -> Iterator[list[Item]]:
+    """Lists of at most so many items; what stands before a fault in the input comes out before the fault is raised."""
+    some: list[Item] = []
+    words = 0
+    fault: UserError | None = None
     try:
-        fields = json.loads(line)
-    except ValueError as error:
-        raise DataError(name, number, f"is not JSON ({error})") from error
-    if not isinstance(fields, dict):
-        raise DataError(name, number, "is not a JSON object")
-    if isinstance(tokens := fields.get("tokens"), list) and all(isinstance(token, str) for token in tokens):
-        return Item([_spaced(tokens)], text=" ".join(tokens), fields=fields)
-    if isinstance(text := fields.get("text"), str):
-        return Item(split_sentences(split_words(text), text), text=text, fields=fields)
-    raise DataError(name, number, 'needs "text" (a string) or "tokens" (a list of strings)')
+        for item in items:
+            some.append(item)
+            words += sum(map(len, item.sentences))
+            if len(some) == together or words > WORDS_TOGETHER:
+                yield some
+                some, words = [], 0
+    except UserError as error:
+        fault = error
+    if some:
+        yield some
+    if fault:
+        raise fault
 
 
-def _conll_items(lines: Iterable[tuple[int, str]], name: str, column: int) -> Iterator[Item]:
-    """Sentences between blank lines; a blank line is an item of its own, so that breaks come out as they came in."""
-    rows: list[str] = []
-    words: list[str] = []
-    for number, line in lines:
-        if line.strip():
-            fields = line.split("\t") if "\t" in line else line.split()
-            if len(fields) <= column:
-                raise DataError(name, number, f"has {len(fields)} columns; the token column is {column + 1}")
-            rows.append(line)
-            words.append(fields[column] or "\ufffd")
-            continue
-        if rows:
-            yield Item([_spaced(words)], text=" ".join(words), rows=rows)
-        yield Item([], rows=[line])
-        rows, words = [], []
-    if rows:
-        yield Item([_spaced(words)], text=" ".join(words), rows=rows)
+def read_items(source: Path | BinaryIO, request: TagRequest) -> Iterator[Item]:
+    """What is to be tagged, as it comes."""
+    errors = request.encoding_errors
+    if request.input_format == "text":
+        return (from_text(line) for _, line in read_lines(source, errors=errors))
+    form = Format.named("jsonl" if request.input_format == "jsonl" else f"conll:token={request.token_column}")
+    return map(from_unlabelled, read_unlabelled(source, form, errors=errors))
 
 
-def _spaced(tokens: Sequence[str]) -> list[Word]:
-    """Tokens as words of the text they make when joined by spaces."""
+def from_text(line: str) -> Item:
+    """A line of text: any number of sentences."""
+    return Item(split_sentences(split_words(line), line), line)
+
+
+def from_unlabelled(given: Unlabelled) -> Item:
+    """A JSON object or a CoNLL sentence; the words of a text may make several sentences, given tokens are one."""
+    if given.text is not None:
+        return Item(split_sentences(list(given.words), given.text), given.text, given)
     words: list[Word] = []
     start = 0
-    for token in tokens:
+    for token in given.tokens:
         words.append(Word(token, start, start + len(token)))
         start += len(token) + 1
-    return words
+    return Item([words] if words else [], " ".join(given.tokens), given)
 
 
-def _as_conll(item: Item, predictions: Sequence[Prediction]) -> str:
-    """A row a token, the predicted tag last; raw text gets a blank line after each sentence."""
-    out = io.StringIO()
-    if item.rows:
-        tags = predictions[0].tags if predictions else ()
-        for row, tag in zip(item.rows, tags or [""] * len(item.rows), strict=True):
-            out.write(f"{row}{chr(9) if chr(9) in row or ' ' not in row else ' '}{tag}\n" if tag else f"{row}\n")
-        return out.getvalue()
+class Writer:
+    """Writes tagged items to standard output."""
+
+    def __init__(self, request: TagRequest, *, entities: bool) -> None:
+        self.input_format = request.input_format
+        self.output_format = request.output_format
+        self.entities = entities
+        self.confidence = entities and self.output_format == "jsonl"
+        self.console = Console(file=sys.stdout, highlight=False)
+
+    def __call__(self, item: Item, predictions: Sequence[Prediction]) -> None:
+        """Write one item."""
+        if self.output_format == "conll":
+            sys.stdout.write(as_rows(item, predictions) if self.input_format == "conll" else as_conll(item, predictions))
+        elif self.input_format == "conll" and not item.sentences:
+            return  # blank lines and comments by themselves mean nothing elsewhere
+        elif self.output_format == "jsonl":
+            sys.stdout.write(as_json(item, predictions, entities=self.entities) + "\n")
+        else:
+            self.console.print(self.marked_up(item, predictions), soft_wrap=True)
+
+    def marked_up(self, item: Item, predictions: Sequence[Prediction]) -> Text:
+        """The text with its entities marked, or `word/TAG` for labels; one line whatever it holds."""
+        if not self.entities:
+            words = (word.text for sentence in item.sentences for word in sentence)
+            return Text(shown(" ".join(f"{word}/{tag}" for word, tag in zip(words, tags_of(predictions), strict=True))))
+        spans = [span for span, _ in character_spans(item, predictions)]
+        return render_entities(item.text.replace("\n", " "), spans, colour=has_colour(self.console))
+
+
+def as_rows(item: Item, predictions: Sequence[Prediction]) -> str:
+    """The CoNLL lines as they came, with the predicted tag as one more column of each row that holds a token."""
+    assert item.given is not None
+    lines, tokens = list(item.given.lines), item.given.tokens
+    rows = [lines[row] for row in item.given.rows]
+    # A row that is nothing but its token, which may hold spaces, cannot say what parts the columns.
+    tabs = any("\t" in row for row in rows) or all(row == token for row, token in zip(rows, tokens, strict=True))
+    for row, tag in zip(item.given.rows, tags_of(predictions), strict=True):
+        lines[row] += f"{chr(9) if tabs else ' '}{tag}"
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_conll(item: Item, predictions: Sequence[Prediction]) -> str:
+    """A row a token, a blank line after each sentence."""
+    parts: list[str] = []
     for words, prediction in zip(item.sentences, predictions, strict=True):
-        for word, tag in zip(words, prediction.tags, strict=True):
-            out.write(f"{word.text}\t{tag}\n")
-        out.write("\n")
-    return out.getvalue()
+        parts += [f"{word.text}\t{tag}\n" for word, tag in zip(words, prediction.tags, strict=True)]
+        parts.append("\n")
+    return "".join(parts)
 
 
-def _character_spans(item: Item, predictions: Sequence[Prediction]) -> list[tuple[Span, float | None]]:
+def as_json(item: Item, predictions: Sequence[Prediction], *, entities: bool) -> str:
+    """The fields as they came, with `text` and `entities`; with `tokens` and `tags` where tokens came, or labels go out."""
+    fields: dict[str, Any] = {}
+    if item.given is not None and item.given.rows:  # CoNLL
+        fields |= {"document": item.given.document} if item.given.document else {}
+    elif item.given is not None and item.given.lines[0].strip():
+        fields |= json.loads(item.given.lines[0])
+    fields["text"] = item.text
+    if entities:
+        fields["entities"] = [
+            {
+                "start": span.start,
+                "end": span.end,
+                "label": span.label,
+                "text": item.text[span.start : span.end],
+                "confidence": None if confidence is None else round(confidence, 4),
+            }
+            for span, confidence in character_spans(item, predictions)
+        ]
+    if not entities or (item.given is not None and item.given.text is None):
+        fields["tokens"] = [word.text for words in item.sentences for word in words]
+        fields["tags"] = tags_of(predictions)
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def character_spans(item: Item, predictions: Sequence[Prediction]) -> list[tuple[Span, float | None]]:
+    """The entities as characters of the item's text, each with its confidence where that was asked for."""
     found: list[tuple[Span, float | None]] = []
     for words, prediction in zip(item.sentences, predictions, strict=True):
         confidences = prediction.confidences or (None,) * len(prediction.spans)
@@ -174,39 +218,6 @@ def _character_spans(item: Item, predictions: Sequence[Prediction]) -> list[tupl
     return found
 
 
-def _as_json(item: Item, predictions: Sequence[Prediction]) -> str:
-    """The fields as they came, with `text` and the predicted `entities`, or `tokens` and `tags` for labels."""
-    entities = [
-        {
-            "start": span.start,
-            "end": span.end,
-            "label": span.label,
-            "text": item.text[span.start : span.end],
-            "confidence": None if confidence is None else round(confidence, 4),
-        }
-        for span, confidence in _character_spans(item, predictions)
-    ]
-    fields = {**(item.fields or {}), "text": item.text, "entities": entities}
-    if predictions and not predictions[0].spans and predictions[0].tags and not _is_iob2(predictions):
-        del fields["entities"]
-        fields["tokens"] = [word.text for words in item.sentences for word in words]
-        fields["tags"] = [tag for prediction in predictions for tag in prediction.tags]
-    return json.dumps(fields, ensure_ascii=False)
-
-
-def _is_iob2(predictions: Sequence[Prediction]) -> bool:
-    return all(tag == "O" or tag[:2] in ("B-", "I-") for prediction in predictions for tag in prediction.tags)
-
-
-def _print_text(console: Console, item: Item, predictions: Sequence[Prediction], *, entities: bool) -> None:
-    """The line itself, entities marked; for labels `word/TAG`."""
-    if entities:
-        spans = [span for span, _ in _character_spans(item, predictions)]
-        console.print(render_entities(item.text, spans, colour=console.is_terminal), soft_wrap=True)
-        return
-    pairs = [
-        f"{word.text}/{tag}"
-        for words, prediction in zip(item.sentences, predictions, strict=True)
-        for word, tag in zip(words, prediction.tags, strict=True)
-    ]
-    console.print(" ".join(pairs), soft_wrap=True, markup=False)
+def tags_of(predictions: Sequence[Prediction]) -> list[str]:
+    """All tags of an item in a row."""
+    return [tag for prediction in predictions for tag in prediction.tags]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seqkit.errors import DataError
 from seqkit.training.loop import TrainState
-from seqkit.training.sealed import read_sealed, write_sealed
+from seqkit.training.sealed import mend, read_sealed, write_sealed
 
 COUNTERS = ("step", "epoch", "batch", "best_score", "best_epoch", "stalled", "halvings", "seconds")
 KEPT = 2
@@ -58,6 +58,8 @@ def restore_checkpoint(folder: Path, state: TrainState) -> Path:
         DataError: there is none, or none is whole; names the fault of the newest.
     """
     fault = DataError(folder, None, "holds no checkpoint to resume from")
+    for retired in folder.glob(".step-*.old"):
+        mend(folder / retired.name[1:].split(".")[0])
     for number, place in enumerate(reversed(checkpoints(folder))):
         try:
             files = read_sealed(place)

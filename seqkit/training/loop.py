@@ -28,6 +28,8 @@ class TrainConfig(Config):
         clip: largest gradient norm; 0 does not clip.
         average: decay of the exponential moving average that is evaluated and kept; 0 keeps the last weights instead.
         patience: stop after so many evaluations without a better dev score; 0 runs to the end.
+        keep: `best` keeps the weights that scored best on dev; `last` those at the end, which on a small dev set is often the
+            better choice: the best of many noisy scores is partly luck.
         precision: `bf16` runs matrix products in bfloat16 under autocast.
         evaluate_every: epochs between evaluations on dev.
     """
@@ -41,6 +43,7 @@ class TrainConfig(Config):
     clip: float = Field(default=1.0, ge=0)
     average: float = Field(default=0.99, ge=0, lt=1)
     patience: int = Field(default=0, ge=0)
+    keep: Literal["best", "last"] = "best"
     precision: Literal["fp32", "bf16"] = "fp32"
     evaluate_every: int = Field(default=1, ge=1)
     seed: int = Field(default=1, ge=0)
@@ -116,7 +119,7 @@ class TrainState:
         self.batch = 0  # batches done in this epoch
         self.best_score = -math.inf
         self.best_epoch = 0
-        self.best: dict[str, Tensor] = {}  # the weights that scored best
+        self.best: dict[str, Tensor] = {}  # the weights to keep: those that scored best, or the last ones
         self.stalled = 0
         self.halvings = 0
         self.seconds = 0.0  # spent training, evaluations left out
@@ -180,11 +183,12 @@ def update(task: Trainable, state: TrainState, batch: Any, total: int) -> Step:
 def evaluate(task: Trainable, state: TrainState) -> Evaluated:
     """Score the averaged weights on dev."""
     started = time.perf_counter()
+    config = state.config
     state.model.eval()
     with state.weights_to_keep(), torch.inference_mode():
         score = task.dev_score()
         is_best = score > state.best_score
-        if is_best:
+        if is_best or config.keep == "last":
             state.best = {name: weight.detach().clone() for name, weight in state.model.named_parameters()}
     if is_best:
         state.best_score, state.best_epoch, state.stalled = score, state.epoch, 0

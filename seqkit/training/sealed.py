@@ -4,6 +4,7 @@ A disk that fills up or a process that is killed leaves the previous folder as i
 """
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -35,6 +36,7 @@ def write_sealed(folder: Path, files: dict[str, bytes]) -> None:
                 os.fsync(file.fileno())
         _sync(aside)
         if folder.exists():
+            shutil.rmtree(retired, ignore_errors=True)
             folder.rename(retired)
         aside.rename(folder)
         _sync(folder.parent)
@@ -43,7 +45,8 @@ def write_sealed(folder: Path, files: dict[str, bytes]) -> None:
         if retired.exists() and not folder.exists():
             retired.rename(folder)
         raise UserError(f"cannot write {folder}: {error.strerror or error}; what was there before is kept") from error
-    shutil.rmtree(retired, ignore_errors=True)
+    for old in _retired(folder):
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def read_sealed(folder: Path) -> dict[str, bytes]:
@@ -52,8 +55,9 @@ def read_sealed(folder: Path) -> dict[str, bytes]:
     Raises:
         DataError: names the file that is missing, cut short or altered.
     """
+    mend(folder)
     try:
-        sums: dict[str, str] = json.loads((folder / MANIFEST).read_bytes())["sha256"]
+        sums: dict[str, str] = dict(json.loads((folder / MANIFEST).read_bytes())["sha256"])
     except FileNotFoundError as error:
         raise DataError(folder / MANIFEST, None, "not found; this is not a complete seqkit folder") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -68,6 +72,19 @@ def read_sealed(folder: Path) -> dict[str, bytes]:
         if hashlib.sha256(files[name]).hexdigest() != expected:
             raise DataError(path, None, "does not match its SHA-256 sum: the file was cut short or altered")
     return files
+
+
+def mend(folder: Path) -> None:
+    """Put back a folder whose writer was killed between its two renames: no system replaces a folder in one step."""
+    if not folder.exists():
+        for old in _retired(folder):
+            with contextlib.suppress(OSError):
+                old.rename(folder)
+                return
+
+
+def _retired(folder: Path) -> list[Path]:
+    return list(folder.parent.glob(f".{glob.escape(folder.name)}.*.old"))
 
 
 def _sync(folder: Path) -> None:

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -200,9 +201,12 @@ def test_no_two_files_share_a_place() -> None:
 
 @pytest.mark.parametrize("card", [card for card in CARDS if card.embedded], ids=lambda card: card.name)
 def test_an_embedded_corpus_is_there_as_its_card_says(card: Card) -> None:
-    for file in card.files.values():
+    for split, file in card.files.items():
         content = (packaged("corpora") / file.path).read_bytes()
         assert file.path.startswith(f"{card.name}/")
+        if card.format == "jsonl" and (counts := card.counts.get(split)):
+            records = [json.loads(line) for line in content.decode().split("\n") if line]
+            assert (len(records), sum(len(record["entities"]) for record in records)) == (counts.sentences, counts.entities)
         assert file.bytes in (None, len(content))
         assert file.sha256 in (None, hashlib.sha256(content).hexdigest())
 

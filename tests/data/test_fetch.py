@@ -288,7 +288,9 @@ def test_redirects_lead_to_the_web_alone(site: Site, tmp_path: Path) -> None:
     assert fetch(card_of(train=file_of(f"{site.root}/a")), mirror=None, cache=tmp_path / "good")
     for target in (secret.as_uri(), "ftp://127.0.0.1/train.conll", "data:text/plain,x"):
         site.redirects["/b"] = target
-        message_of(lambda: fetch(card_of(train=file_of(f"{site.root}/b")), mirror=None, cache=tmp_path / "bad"))
+        message = message_of(lambda: fetch(card_of(train=file_of(f"{site.root}/b")), mirror=None, cache=tmp_path / "bad"))
+        assert target in message
+        assert "only http and https" in message or "not allowed" in message
     assert left_in(tmp_path / "bad") == []
     for url in (secret.as_uri(), "ftp://127.0.0.1/train.conll"):
         message = message_of(lambda url=url: download(url, tmp_path / "x", limit=9, report=lambda *_: None))
@@ -300,9 +302,14 @@ def test_gzip_is_decompressed_under_a_cap(site: Site, tmp_path: Path) -> None:
     site.files["/train.conll.gz"] = gzip.compress(CONTENT)
     site.cuts = [2000]
     assert fetch(card, mirror=None, cache=tmp_path / "a")["train"].read_bytes() == CONTENT
-    for bad in (gzip.compress(bytes(30_000_000)), gzip.compress(CONTENT)[:-9], b"<html>", gzip.compress(OTHER)):
+    for bad, fault in (
+        (gzip.compress(bytes(30_000_000)), f"larger than the {len(CONTENT):,} bytes"),
+        (gzip.compress(CONTENT)[:-9], "cannot be read"),
+        (b"<html>", "cannot be read"),
+        (gzip.compress(OTHER), "SHA-256"),
+    ):
         site.files["/train.conll.gz"] = bad
-        message_of(lambda: fetch(card, mirror=None, cache=tmp_path / "b"))
+        assert fault in message_of(lambda: fetch(card, mirror=None, cache=tmp_path / "b"))
         assert left_in(tmp_path / "b") == []
 
 

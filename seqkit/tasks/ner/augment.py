@@ -35,7 +35,8 @@ class Augmenter:
     def __init__(self, config: AugmentConfig, sentences: Sequence[Tagged]) -> None:
         self.config = config
         self.sentences = sentences
-        self._spans = [spans(sentence.tags) for sentence in sentences]
+        # Labels that are not entities, such as parts of speech, have no names to exchange.
+        self._spans = [spans(sentence.tags) if config.swap else [] for sentence in sentences]
         names: dict[str, set[tuple[str, ...]]] = defaultdict(set)
         for sentence, found in zip(sentences, self._spans, strict=True):
             for span in found:

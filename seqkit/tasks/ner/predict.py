@@ -134,7 +134,8 @@ class Predictor:
     def _windowed(self, place_T: Tensor) -> Tensor:
         """emission_TK of one sentence of any length; each token is read with at least OVERLAP tokens around it."""
         parts: list[Tensor] = []
-        stride = WINDOW - 2 * OVERLAP
+        # What fits one window is read at once, whatever longer sentence shares its batch.
+        stride = WINDOW - 2 * OVERLAP if len(place_T) > WINDOW else WINDOW
         for first in range(0, len(place_T), stride):
             left, right = max(first - OVERLAP, 0), min(first + stride + OVERLAP, len(place_T))
             window_1TD = self._vector_ND[place_T[left:right]][None]
