@@ -1,5 +1,6 @@
 """A report on the terminal: the verdict, the figures, the tables; and entities in coloured text."""
 
+import io
 import zlib
 from collections.abc import Sequence
 
@@ -54,12 +55,14 @@ def print_report(report: Report, console: Console, *, detail: bool = False) -> N
     if _is_utf8(console) and console.is_terminal:
         _print(report, console, detail)
         return
-    with console.capture() as capture:
-        _print(report, console, detail)
-    text = "".join(line.rstrip() + "\n" for line in capture.get().split("\n")).removesuffix("\n")
+    stand_in = io.TextIOWrapper(io.BytesIO(), encoding=console.encoding)
+    quiet = Console(file=stand_in, width=console.width, color_system=None, force_terminal=False)
+    with quiet.capture() as capture:
+        _print(report, quiet, detail)
+    text = "\n".join(line.rstrip() for line in capture.get().split("\n"))
     if not _is_utf8(console):
         text = text.translate(_PLAIN).encode(console.encoding, "replace").decode(console.encoding)
-    console.file.write(text)
+    console.out(text, end="", highlight=False)
 
 
 def _print(report: Report, console: Console, detail: bool) -> None:

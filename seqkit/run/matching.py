@@ -11,10 +11,7 @@ TOLERANCE = 0.02
 
 def count_parameters(recipe: Recipe, sizes: dict[str, int], tags: tuple[str, ...]) -> int:
     """The number of weights of the recipe's model over these tables."""
-    import torch
-
-    with torch.device("meta"):
-        return sum(weight.numel() for weight in Tagger(recipe.model, sizes, tags).parameters())
+    return sum(weight.numel() for weight in Tagger(recipe.model, sizes, tags).parameters())
 
 
 def match_parameters(rival: Recipe, reference: Recipe, corpus: CorpusData) -> Recipe:
@@ -34,7 +31,10 @@ def match_parameters(rival: Recipe, reference: Recipe, corpus: CorpusData) -> Re
     goal = size(reference)
     tables = Vocabulary.fit(rival.tokenizer, words).sizes
     step = getattr(rival.model, "heads", 2) * (2 if rival.model.family == "transformer" else 1)
-    low, high = 1, 4096 // step
+    low, high = 1, 2
+    while count_parameters(rival.resized(width=high * step), tables, corpus.tags) <= goal:
+        low, high = high, 2 * high
+    high -= 1
     while low < high:
         middle = (low + high + 1) // 2
         if count_parameters(rival.resized(width=middle * step), tables, corpus.tags) <= goal:

@@ -42,6 +42,12 @@ def test_a_console_that_is_not_utf8_gets_plain_characters(report: Report, encodi
     assert "test F1" in printed(report, 80, encoding)
 
 
+def test_a_recording_console_records_it(report: Report) -> None:
+    console = Console(file=io.StringIO(), width=80, record=True)
+    print_report(report, console)
+    assert "22.4 ± 0.6 % [20.1, 24.9]" in console.export_text()
+
+
 def test_verdict_and_headline_come_first(report: Report) -> None:
     text = printed(report, 80)
     assert text.index("As good as") < text.index("22.4 ± 0.6 % [20.1, 24.9]") < text.index("Per type")
