@@ -72,6 +72,10 @@ class Recipe(Config):
         """The recipe with one rival's differences applied."""
         return _build(_override(self.to_dict(), self.compare.rivals[name]), f"compare.rivals.{name}", {})
 
+    def seeded(self, seed: int) -> "Recipe":
+        """The recipe with another seed."""
+        return self.model_copy(update={"train": self.train.model_copy(update={"seed": seed})})
+
     def resized(self, **model: float) -> "Recipe":
         """The recipe with other sizes in `[model]`."""
         return _build(_override(self.to_dict(), {"model": model}), "resized", {})
@@ -177,7 +181,9 @@ def _build(values: dict[str, Any], source: str, places: Mapping[str, str]) -> Re
         try:
             recipe.rival(name)
         except UserError as error:
-            raise UserError("\n".join(f"{places.get(f'compare.rivals.{name}', source)}: {line}" for line in str(error).split("\n"))) from None
+            raise UserError(
+                "\n".join(f"{places.get(f'compare.rivals.{name}', source)}: {line}" for line in str(error).split("\n"))
+            ) from None
     return recipe
 
 

@@ -69,7 +69,9 @@ def scrambled(model: Tagger, scale: float = 1.0, seed: int = 7) -> Tagger:
     return model
 
 
-def task(model: Tagger, words: Vocabulary, data: Sequence[Tagged], dev: Sequence[Tagged] | None = None, **options: Any) -> TaggingTask:
+def task(
+    model: Tagger, words: Vocabulary, data: Sequence[Tagged], dev: Sequence[Tagged] | None = None, **options: Any
+) -> TaggingTask:
     """A task over sentences, scored on the same sentences unless `dev` is given."""
     given = {"batch_size": 8, "precision": torch.float32, "seed": 1} | options
     if isinstance(given.get("augment"), dict):

@@ -16,7 +16,7 @@ def pooled_batches(lengths: Sequence[int], size: int, *, seed: int, epoch: int, 
     order = random.permutation(len(lengths))
     batches: list[list[int]] = []
     for start in range(0, len(order), size * pool):
-        window = sorted(order[start : start + size * pool].tolist(), key=lambda place: lengths[place])
+        window = sorted(order[start : start + size * pool].tolist(), key=lengths.__getitem__)
         batches += [window[first : first + size] for first in range(0, len(window), size)]
     yield from (batches[place] for place in random.permutation(len(batches)))
 

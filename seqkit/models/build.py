@@ -13,7 +13,9 @@ class Encoder(Protocol):
 
     output_width: int
 
-    def __call__(self, x_BTD: Tensor, length_B: Tensor) -> Tensor: ...
+    def __call__(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
+        """Encode a padded batch."""
+        ...
 
 
 def build_encoder(config: RecurrentConfig | TransformerConfig, input_width: int) -> Encoder:

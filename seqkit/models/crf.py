@@ -155,22 +155,23 @@ class CRF(nn.Module):
         last_B = length_B.cpu() - 1
         steps, batch, tags = emission_TBK.shape
 
-        best_BKN = torch.full((batch, tags, n), float("-inf"), dtype=torch.float64)
+        best_BKN = torch.full((batch, tags, n), -torch.inf, dtype=torch.float64)
         best_BKN[:, :, 0] = start_K + emission_TBK[0]
         final_BKN = best_BKN
-        back_TBS = torch.zeros((steps, batch, tags * n), dtype=torch.int64)  # S = K × N: a tag and its rank
+        back_TBM = torch.zeros((steps, batch, tags * n), dtype=torch.int64)  # M = K × N: a tag and a rank
         for t in range(1, steps):
-            candidate_BKS = (best_BKN[:, None] + transition_KK.T[:, :, None]).flatten(2)
-            best_BKN, back_BKN = candidate_BKS.topk(n)
+            candidate_BKM = (best_BKN[:, None] + transition_KK.T[:, :, None]).flatten(2)
+            best_BKN, back_BKN = candidate_BKM.topk(n)
             best_BKN = best_BKN + emission_TBK[t, :, :, None]
-            back_TBS[t] = back_BKN.flatten(1)
+            back_TBM[t] = back_BKN.flatten(1)
             final_BKN = torch.where((t <= last_B)[:, None, None], best_BKN, final_BKN)
 
-        score_BN, state_BN = (final_BKN + end_K[:, None]).flatten(1).topk(n)
+        score_BN, choice_BN = (final_BKN + end_K[:, None]).flatten(1).topk(n)
         tag_BNT = torch.zeros((batch, n, steps), dtype=torch.int64)
         for t in range(steps - 1, -1, -1):
-            tag_BNT[:, :, t] = state_BN // n * (t <= last_B)[:, None]
-            state_BN = torch.where((t <= last_B)[:, None], back_TBS[t].gather(1, state_BN), state_BN)
+            real_B1 = (t <= last_B)[:, None]
+            tag_BNT[:, :, t] = choice_BN // n * real_B1
+            choice_BN = torch.where(real_B1, back_TBM[t].gather(1, choice_BN), choice_BN)
         tag_BNT.masked_fill_(score_BN.isneginf()[:, :, None], 0)
         return tag_BNT.to(emission_BTK.device), _as_scores(score_BN, emission_BTK)
 

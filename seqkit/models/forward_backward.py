@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Within these bounds the recursion by probabilities loses nothing: in the STRIDE steps between two rescalings no mass can
-# leave float64's range, and a product of masses that does weighs less than 1e-100 of its sum. Beyond them: logarithms.
+# Within these bounds the recursion by probabilities loses nothing. From one rescaling to the next a mass falls by at most
+# 8·(10 + 50) nats, from 115 below the sum, while the sum grows by at most 8·(10 + log S): within the 744 nats below 1 that
+# float64 reaches. Products of two masses may underflow, but weigh less than 1e-100 of their sum. Beyond them: logarithms.
 STRIDE = 8  # places between two rescalings
-LARGEST_WEIGHT = 18.0  # |transition| in nats
-LARGEST_GAP = 55.0  # between the emissions of one token, in nats
+LARGEST_WEIGHT = 10.0  # |transition| in nats
+LARGEST_GAP = 50.0  # between the emissions of one token, in nats
 SMALLEST_MASS = 1e-50  # of the sequences that lead to a certain state, just after a rescaling
 SMALLEST_NORM = 1e-200  # of all sequences through a place
 
@@ -51,11 +52,11 @@ class Lattice:
     """
 
     def __init__(self, emission_BTK: Tensor, length_B: Tensor, transition_SS: Tensor) -> None:
-        device, steps = emission_BTK.device, emission_BTK.shape[1]
+        device, (batch, steps, tags) = emission_BTK.device, emission_BTK.shape
         exact = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
         place_P1 = torch.arange(steps + 2, device=device)[:, None]
         self.outside_PB = (place_P1 == 0) | (place_P1 > length_B.to(device))
-        self.emission_TBK = torch.empty((steps, *length_B.shape, emission_BTK.shape[2]), dtype=exact, device=device)
+        self.emission_TBK = torch.empty((steps, batch, tags), dtype=exact, device=device)
         self.emission_TBK.copy_(emission_BTK.transpose(0, 1)).masked_fill_(self.outside_PB[1:-1, :, None], 0.0)
         self.transition_SS = transition_SS.to(exact)
 

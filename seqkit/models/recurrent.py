@@ -16,7 +16,7 @@ from seqkit.config import Config
 from seqkit.models.dropout import Dropout
 
 Cell = Literal["rnn", "lstm", "gru"]
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class RecurrentConfig(Config):
@@ -100,15 +100,17 @@ def gather_time(x_BTD: Tensor, order_BT: Tensor) -> Tensor:
 def initialise(network: nn.RNNBase, init: str, longest: int) -> None:
     """Set gate biases in place; PyTorch adds two biases, so one carries the value and the other is zero."""
     hidden = network.hidden_size
-    input_bias, recurrent_bias = network.bias_ih_l0, network.bias_hh_l0
+    weights = dict(network.named_parameters())
+    input_bias, recurrent_bias = weights["bias_ih_l0"], weights["bias_hh_l0"]
+    input_weight, recurrent_weight = weights["weight_ih_l0"], weights["weight_hh_l0"]
     if init == "default":
         return
     if isinstance(network, nn.RNN):
-        nn.init.eye_(network.weight_hh_l0)
+        nn.init.eye_(recurrent_weight)
         return
-    for gate in range(network.weight_hh_l0.shape[0] // hidden):
-        nn.init.orthogonal_(network.weight_hh_l0[gate * hidden : (gate + 1) * hidden])
-    for matrix in network.weight_ih_l0.split(hidden):
+    for gate in range(len(recurrent_weight) // hidden):
+        nn.init.orthogonal_(recurrent_weight[gate * hidden : (gate + 1) * hidden])
+    for matrix in input_weight.split(hidden):
         nn.init.xavier_uniform_(matrix)
     input_bias.zero_()
     recurrent_bias.zero_()

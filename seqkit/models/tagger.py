@@ -82,24 +82,24 @@ class Tagger(nn.Module):
     def __init__(self, config: AnyTaggerConfig, sizes: dict[str, int], tags: Sequence[str]) -> None:
         super().__init__()
         self.members = nn.ModuleList(Member(config, sizes, len(tags)) for _ in range(config.members))
+        self.vector_width = sum(member.words.output_width for member in self.each_member())
         self.crf = CRF(*legal_iob2(tags)) if config.output == "crf" else None
         self.outside = list(tags).index("O") if "O" in tags else None
         # Not trained: chosen on dev, kept with the weights. Nats taken from the score of O in decoding.
         self.lean = nn.Parameter(torch.zeros(()), requires_grad=False)
 
-    @property
-    def vector_width(self) -> int:
-        """Features of a word: those of all members, side by side."""
-        return sum(member.words.output_width for member in self.members)
+    def each_member(self) -> list[Member]:
+        """The members, typed."""
+        return [member for member in self.members if isinstance(member, Member)]
 
     def word_vectors(self, words: WordTensors, place_BT: Tensor) -> Tensor:
-        """x_BTD with D = `vector_width`; `place_BT` says which of the distinct words stands where."""
-        return torch.cat([member.words(words, place_BT) for member in self.members], dim=-1)
+        """x_BTD with D = `vector_width`, the members' features side by side; `place_BT` points into the distinct words."""
+        return torch.cat([member.words(words, place_BT) for member in self.each_member()], dim=-1)
 
     def emissions(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """emission_MBTK, of each member."""
         parts = x_BTD.chunk(len(self.members), dim=-1)
-        return torch.stack([member(part, length_B) for member, part in zip(self.members, parts, strict=True)])
+        return torch.stack([member(part, length_B) for member, part in zip(self.each_member(), parts, strict=True)])
 
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """emission_BTK, the mean over the members."""

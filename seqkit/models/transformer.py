@@ -20,8 +20,8 @@ class TransformerConfig(Config):
 
     Args:
         width: features of a token; a multiple of `heads`.
-        positions: `directional` — linear distance biases (ALiBi, Press et al. 2022), half of the heads looking back and half
-            ahead, so that order is known without position embeddings; `rotary` — rotations of queries and keys (Su et al. 2021).
+        positions: `directional`: linear distance biases (ALiBi, Press et al. 2022), half of the heads looking back and half
+            ahead, so that order is known without embeddings; `rotary`: rotations of queries and keys (Su et al. 2021).
         feedforward: features of the inner layer as a multiple of `width`.
         dropout: after attention and after the feed-forward layer.
     """

@@ -28,21 +28,11 @@ def read_vectors(path: Path) -> Iterator[Row]:
         file: BinaryIO = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
-    with file:
-        first = file.readline()
-        header = first.split()
-        if len(header) == 2 and all(part.isdigit() for part in header):
-            count, width = int(header[0]), int(header[1])
-            start = file.tell()
-            line = file.readline(64 * (width + 2))  # a word and numbers of any usual length
-            file.seek(start)
-            if len(line.split()) == width + 1 and _numbers(line.split()[1:]):
-                yield from _text(path, file, width, 2)
-            else:
-                yield from _binary(path, file, count, width)
-        else:
-            file.seek(0)
-            yield from _text(path, file, len(header) - 1, 1)
+    try:
+        with file:
+            yield from _rows(path, file)
+    except (OSError, EOFError, zlib.error) as error:  # a compressed file cut short or altered
+        raise DataError(path, None, f"cannot be read to its end ({error})") from error
 
 
 def load_vectors(path: Path, vocabulary: Vocabulary, table: torch.nn.Embedding) -> int:
@@ -68,6 +58,22 @@ def load_vectors(path: Path, vocabulary: Vocabulary, table: torch.nn.Embedding) 
         if word == word.lower():
             exact.add(row)
     return len(found)
+
+
+def _rows(path: Path, file: BinaryIO) -> Iterator[Row]:
+    header = file.readline().split()
+    if len(header) != 2 or not all(part.isdigit() for part in header):
+        file.seek(0)
+        yield from _text(path, file, len(header) - 1, 1)
+        return
+    count, width = int(header[0]), int(header[1])
+    start = file.tell()
+    first = file.readline(64 * (width + 2)).split()  # a word and numbers, 64 characters each at most
+    file.seek(start)
+    if len(first) > width and _numbers(first[-width:]):
+        yield from _text(path, file, width, 2)
+    else:
+        yield from _binary(path, file, count, width)
 
 
 def _numbers(parts: list[bytes]) -> bool:

@@ -2,8 +2,8 @@
 
 Axes: B sentences, T tokens, U distinct words of a batch, C characters, A affixes, D features.
 
-A word's vector does not depend on its neighbours, so it is computed once for each distinct word of a batch; a trained tagger keeps
-the vectors of the words it has met.
+A word's vector does not depend on its neighbours, so it is computed once for each distinct word of a batch; a trained tagger
+keeps the vectors of the words it has met.
 """
 
 from typing import Literal, NamedTuple

@@ -128,7 +128,7 @@ def number_text(number: Number, digits: int | None = None) -> str:
     if digits is None and not isinstance(number, Integral):
         digits = decimals(number)
     tiny = digits is not None and digits > 6
-    text = f"{number:.1e}" if tiny else f"{number:,.{digits or 0}f}"
+    text = f"{number:.2e}" if tiny else f"{number:,.{digits or 0}f}"
     is_zero = not any(digit in "123456789" for digit in text)
     return text.lstrip("-") if is_zero else text.replace("-", "−")
 

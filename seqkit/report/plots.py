@@ -61,7 +61,7 @@ def draw(plot: Plot, prefix: str = "plot") -> str:
     width = WIDE if is_wide(plot) else WIDTH
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a script DejaVu lacks: only measured with it, the browser draws it
-        pass  # nobody's matplotlibrc gets in, nor (below) the clock
+        matplotlib.rcdefaults()  # nobody's matplotlibrc gets in, nor (below) the clock
         matplotlib.rcParams.update(STYLE)
         canvas = Canvas(figsize=(width / 72, _height(plot) / 72), layout="constrained")
         match plot:

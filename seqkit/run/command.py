@@ -90,7 +90,7 @@ def train_command(request: TrainRequest, console: Console) -> Path:
 def discard_unless_begun(folder: Path) -> None:
     """Remove a run that failed before its first update; what it learned, if anything, is kept."""
     if not any((folder / name).exists() for name in ("checkpoints", "model", "metrics.jsonl")):
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def resume_command(run: str, *, console: Console, device: str, threads: int | None, mirror: Path | None) -> Path:

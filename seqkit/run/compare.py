@@ -80,7 +80,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     systems = contestants(recipe, corpus, request.rivals)
     out = request.out or Path("runs") / "compare" / recipe.corpus.replace("/", "-")
     cells = [
-        Cell(name, seed, system.model_copy(update={"train": system.train.model_copy(update={"seed": seed})}), out / name / f"seed-{seed}")
+        Cell(name, seed, system.seeded(seed), out / name / f"seed-{seed}")
         for seed in seeds
         for name, system in systems.items()
     ]  # fmt: skip

@@ -88,7 +88,7 @@ def comparison_report(systems: Sequence[System], *, title: str, command: str, de
             Section("Curves", blocks=(*curves(systems), score_bars(systems, measure))),
         ),
         context=(*surroundings(device), ("command", command), ("corpus", systems[0].recipe.corpus)),
-        note="± is the standard deviation over seeds; [ , ] a 95 % bootstrap interval over test sentences. One seed shows no spread.",
+        note="± is the standard deviation over seeds; [ , ] a 95 % bootstrap interval over test sentences.",
     )
 
 
@@ -202,8 +202,8 @@ def tests(first: System, contests: Sequence[Contest]) -> Table:
         "Paired tests",
         ("systems", "difference", "p", "would have been seen"),
         rows,
-        "Interval: paired bootstrap over sentences, seeds averaged. p: approximate randomisation (Noreen 1989), corrected for the "
-        "number of rivals (Holm 1979). Last column: the smallest difference found with 80 % power.",
+        "Interval: paired bootstrap over sentences, seeds averaged. p: approximate randomisation (Noreen 1989), corrected "
+        "for the number of rivals (Holm 1979). Last column: the smallest difference found with 80 % power.",
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +17,7 @@ LOG_EVERY = 20  # updates between two lines of metrics.jsonl
 
 
 class TrainingDisplay:
-    """Follows events; on a terminal `epoch 12/30 ━━━╸── 17.4k words/s · loss 0.21 · dev F1 78.3, best 79.1 at 10 · 0:21 left`."""
+    """Follows events; on a terminal `epoch 12/30 ━━╸── 17.4k words/s · loss 0.21 · dev F1 78.3, best 79.1 at 10 · 0:21`."""
 
     def __init__(self, console: Console, config: TrainConfig, batches_per_epoch: int, score: str) -> None:
         self.console = console
@@ -34,7 +34,7 @@ class TrainingDisplay:
         self.dev = "dev –"
 
     @contextmanager
-    def showing(self) -> Iterator["TrainingDisplay"]:
+    def showing(self) -> Generator["TrainingDisplay"]:
         """The live line is drawn inside the block."""
         columns = (TextColumn("{task.fields[epoch]}"), BarColumn(bar_width=20), TextColumn("{task.fields[facts]}"))
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
@@ -73,7 +73,7 @@ class TrainingDisplay:
 
 
 class EventLog:
-    """`metrics.jsonl`: each evaluation and every twentieth update, a JSON object a line."""
+    """`metrics.jsonl`: evaluations and every twentieth update, a JSON object a line; closes with its `with` block."""
 
     def __init__(self, path: Path, *, upto: int | None = None) -> None:
         self.path = path
@@ -82,6 +82,12 @@ class EventLog:
             kept = [row for row in read_events(path) if row["step"] <= upto]
             path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
         self.file = path.open("a", encoding="utf-8", buffering=1)
+
+    def __enter__(self) -> "EventLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
 
     def __call__(self, event: Event) -> None:
         """Write an event."""

@@ -17,7 +17,7 @@ def count_parameters(recipe: Recipe, sizes: dict[str, int], tags: tuple[str, ...
 def match_parameters(rival: Recipe, reference: Recipe, corpus: CorpusData) -> Recipe:
     """The rival with the width that brings it nearest to the reference's number of parameters.
 
-    Widths move in steps that divide into directions or heads; what a step leaves over, a Transformer's feed-forward layer takes.
+    Widths move in steps that divide into directions or heads; a Transformer's feed-forward layers take what is left over.
 
     Raises:
         UserError: no width comes within 2 %; gives the nearest sizes.

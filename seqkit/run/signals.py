@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM while training: finish the batch, save, say how to go on."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -27,7 +27,7 @@ class StopRequest:
 
 
 @contextmanager
-def listening() -> Iterator[StopRequest]:
+def listening() -> Generator[StopRequest]:
     """Inside the block the first Ctrl-C or SIGTERM is noted; a second one acts at once."""
     request = StopRequest()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -83,8 +83,8 @@ def tagging_report(
         headline=(score, *_headline(tagger, evaluation, facts)),
         sections=tuple(sections),
         context=tuple(context),
-        note=f"[ , ] is a 95 % bootstrap interval over sentences ({SAMPLES} resamples): it covers the choice of test sentences, "
-        "not the choice of seed.",
+        note=f"[ , ] is a 95 % bootstrap interval over sentences ({SAMPLES} resamples): it covers the test "
+        "sentences drawn, not the choice of seed.",
     )
 
 

@@ -74,9 +74,12 @@ def train_tagger(
     console.print(describe(recipe, corpus, tagger, device), highlight=False)
     score = "F1" if tagger.predictor.entities else "accuracy"
     display = TrainingDisplay(console, recipe.train, task.batches_per_epoch(), score)
-    log = EventLog(folder / "metrics.jsonl", upto=state.step if resume else None)
     started = time.perf_counter()
-    with listening() as request, display.showing():
+    with (
+        EventLog(folder / "metrics.jsonl", upto=state.step if resume else None) as log,
+        listening() as request,
+        display.showing(),
+    ):
         saved_at = time.monotonic()
         for event in train(task, state):
             display(event)
@@ -116,7 +119,8 @@ def new_tagger(recipe: Recipe, corpus: CorpusData, device: torch.device) -> Trai
     except ValueError as error:
         raise UserError(f"[model]: {error}") from error
     if recipe.model.words.vectors and recipe.model.words.word_width:
-        for member in model.members:
+        for member in model.each_member():
+            assert member.words.word is not None, "word_width is not 0"
             load_vectors(Path(recipe.model.words.vectors), vocabulary, member.words.word)
     about = {
         "corpus": corpus.name,

@@ -1,7 +1,7 @@
 """Speeds of a tagger on text of WNUT-17's shape: `python tests/bench/bench_tagger.py [THREADS]`. Prints, asserts nothing.
 
-Training words/s by cell and precision, prediction words/s at batch 64 and 1, and padding shares. The text is random words with the corpus's
-lengths, so the figures need no download; an untrained model costs what a trained one does.
+Training words/s by cell and precision, prediction words/s at batch 64 and 1, and padding shares. The text is random words
+with the corpus's lengths, so the figures need no download; an untrained model costs what a trained one does.
 """
 
 import sys
@@ -41,7 +41,9 @@ def main() -> None:
     lengths = [len(sentence.tokens) for sentence in data]
     random = np.random.default_rng(0).permutation(len(data)).tolist()
     loose = padding_share(lengths, iter([random[i : i + 32] for i in range(0, len(random), 32)]))
-    print(f"padding at batch 32: random {loose:.1%}, pooled {padding_share(lengths, pooled_batches(lengths, 32, seed=1, epoch=0)):.1%}")
+    print(
+        f"padding at batch 32: random {loose:.1%}, pooled {padding_share(lengths, pooled_batches(lengths, 32, seed=1, epoch=0)):.1%}"
+    )
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}\n")
     print(f"{'model':32} {'train w/s':>10} {'batch 64':>10} {'batch 1':>10}")
     for family in ("lstm", "gru", "rnn", "transformer"):

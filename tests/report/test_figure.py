@@ -25,7 +25,7 @@ from seqkit.report.figure import Figure, cell_text, number_text
         (Figure("difference", -0.9, "%", interval=(-1.9, 0.04)), "−0.9 % [−1.9, 0.0]"),
         (Figure("p", 0.31, digits=2), "0.31"),
         (Figure("p", 0.0003), "0.0003"),
-        (Figure("gradient", 3e-9), "3.0e−09"),
+        (Figure("gradient", 3e-9), "3.00e−09"),
         (Figure("speed", 999_999, "words/s"), "1.00 M words/s"),
         (Figure("speed", 0, "words/s"), "0 words/s"),
         (Figure("F1", None, "%"), "–"),

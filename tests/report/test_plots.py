@@ -28,7 +28,7 @@ def test_two_processes_write_the_same_bytes() -> None:
     program = f"import runpy; scope = runpy.run_path({__file__!r}); print(*map(scope['draw'], scope['PLOTS']), sep='\\n')"
     hashed = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=hashed, check=True)
-    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):  # a matplotlibrc of somebody's own
+    with matplotlib.rc_context({"axes.linewidth": 5, "axes.titlesize": 30}):  # a matplotlibrc of somebody's own
         assert done.stdout == "".join(draw(plot) + "\n" for plot in PLOTS)
 
 
