@@ -1,0 +1,59 @@
+"""Which examples share a batch."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqkit.data.batches import padding_share, pooled_batches, sorted_batches
+
+LENGTHS = st.lists(st.integers(0, 60), max_size=200)
+
+
+@given(LENGTHS, st.integers(1, 40), st.integers(1, 5), st.integers(0, 9))
+def test_each_example_stands_in_exactly_one_batch(lengths: list[int], size: int, pool: int, epoch: int):
+    batches = list(pooled_batches(lengths, size, seed=1, epoch=epoch, pool=pool))
+    assert sorted(place for batch in batches for place in batch) == list(range(len(lengths)))
+    assert all(1 <= len(batch) <= size for batch in batches)
+    assert len(batches) == -(-len(lengths) // size)
+
+
+@given(LENGTHS, st.integers(1, 40))
+def test_batches_for_prediction_go_from_long_to_short(lengths: list[int], size: int):
+    batches = list(sorted_batches(lengths, size))
+    flat = [place for batch in batches for place in batch]
+    assert sorted(flat) == list(range(len(lengths)))
+    assert [lengths[place] for place in flat] == sorted(lengths, reverse=True)
+    assert all(len(batch) == size for batch in batches[:-1])
+
+
+def test_batches_follow_seed_and_epoch_alone():
+    lengths = np.random.default_rng(0).integers(1, 50, 500).tolist()
+
+    def batches(seed: int, epoch: int) -> list[list[int]]:
+        return list(pooled_batches(lengths, 16, seed=seed, epoch=epoch))
+
+    assert batches(1, 0) == batches(1, 0)
+    different = [batches(1, 0), batches(1, 1), batches(2, 0), batches(2, 1)]
+    assert all(one != other for place, one in enumerate(different) for other in different[:place])
+    # Not only the order of batches changes: who shares one changes too.
+    assert {frozenset(batch) for batch in different[0]} != {frozenset(batch) for batch in different[1]}
+    # Short and long batches alternate by chance, else training sees all short sentences first.
+    means = [np.mean([lengths[place] for place in batch]) for batch in different[0]]
+    assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.5
+
+
+def test_pooling_keeps_padding_small():
+    # Lengths of sentences are roughly log-normal; these have the mean and spread of newspaper text.
+    random = np.random.default_rng(1)
+    lengths = np.clip(np.exp(random.normal(2.7, 0.7, 4000)).astype(int), 1, 120).tolist()
+    order = random.permutation(len(lengths)).tolist()
+    at_random = padding_share(lengths, (order[first : first + 32] for first in range(0, len(order), 32)))
+    pooled = padding_share(lengths, pooled_batches(lengths, 32, seed=1, epoch=0, pool=50))
+    assert at_random > 0.20
+    assert pooled <= 0.04
+    assert padding_share(lengths, sorted_batches(lengths, 32)) <= pooled
+
+
+def test_padding_share_by_hand():
+    assert padding_share([3, 1, 2], iter([[0, 1], [2]])) == 1 - 6 / 8
+    assert padding_share([], iter([])) == 0.0
