@@ -126,7 +126,9 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
         for part in reversed(key[:-1]):
             change = {part: change}
         values = _override(values, change)
-        places |= {".".join(key): f"--set {'.'.join(key)}"}
+        shown = f"--set {'.'.join(key)}"
+        tables = {".".join(key[:length]): shown for length in range(1, len(key))}
+        places = tables | places | {".".join(key): shown}
     return _build(values, str(path), places)
 
 

@@ -31,7 +31,7 @@ WORDS = {"word_width": 12, "char_width": 4, "char_output": 6, "affix_width": 4, 
 UNDROPPED = {"dropout": 0.0, "input_dropout": 0.0, "output_dropout": 0.0}
 
 
-def config(name: str, **changes: Any) -> AnyTaggerConfig:
+def config(name: str, /, **changes: Any) -> AnyTaggerConfig:
     """The model table of a family of FAMILIES."""
     return TypeAdapter[Any](TaggerConfig).validate_python({"words": WORDS} | FAMILIES[name] | changes)
 
@@ -53,18 +53,18 @@ def vocabulary(train_sentences: Sequence[Tagged]) -> Vocabulary:
     return Vocabulary.fit(VocabularyConfig(affix_buckets=20), [sentence.tokens for sentence in train_sentences])
 
 
-def tagger(name: str, words: Vocabulary, seed: int = 1, **changes: Any) -> Tagger:
+def tagger(name: str, vocabulary: Vocabulary, /, seed: int = 1, **changes: Any) -> Tagger:
     """An untrained tagger of a family, in evaluation."""
     torch.manual_seed(seed)
-    return Tagger(config(name, **changes), words.sizes, TAGS).eval()
+    return Tagger(config(name, **changes), vocabulary.sizes, TAGS).eval()
 
 
-def scrambled(model: Tagger, scale: float = 1.0, seed: int = 7) -> Tagger:
-    """The same tagger with every weight at random."""
+def scrambled(model: Tagger, scale: float = 1.0, seed: int = 7, *, biases: bool = True) -> Tagger:
+    """The same tagger with every weight at random, or every matrix."""
     torch.manual_seed(seed)
     with torch.no_grad():
         for weight in model.parameters():
-            if weight.requires_grad:
+            if weight.requires_grad and (biases or weight.dim() > 1):
                 weight.normal_(std=scale)
     return model
 

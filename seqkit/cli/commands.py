@@ -157,6 +157,8 @@ def evaluate(
     """Evaluate a trained model on a labelled split and write the report."""
     from seqkit.run.command import EvaluateRequest, evaluate_command
 
+    if split not in ("dev", "test"):
+        raise_usage(f"--split {split}: known are dev, test")
     request = EvaluateRequest(
         run=run,
         split=split,
@@ -239,11 +241,9 @@ def own_files(train: Path | None, dev: Path | None, test: Path | None, data: Pat
 
 def errors_choice(value: str) -> "EncodingErrors":
     """`strict` or `replace`."""
-    match value:
-        case "strict" | "replace":
-            return value
-        case _:
-            raise_usage(f"--encoding-errors {value}: known are strict, replace")
+    if value == "strict" or value == "replace":
+        return value
+    raise_usage(f"--encoding-errors {value}: known are strict, replace")
 
 
 def raise_usage(message: str) -> NoReturn:

@@ -45,7 +45,7 @@ def show_corpus(name: Name) -> None:
 
     card = find_card(name)
     print(f"{card.name} · {card.title}\n\n{card.description.strip()}\n")
-    print(f"language  {card.language}\nlicence   {card.licence}\nformat    {card.format}, {card.annotation}")
+    print(f"language  {card.language}\nlicence   {' '.join(card.licence.split())}\nformat    {card.format}, {card.annotation}")
     print(f"homepage  {card.homepage or '–'}\n")
     for split, file in card.files.items():
         counts = card.counts.get(split)
@@ -72,4 +72,4 @@ def fetch_corpus(name: Name, mirror: Mirror = None) -> None:
     paths = fetch_with_bar(card, mirror, console)
     for split, path in paths.items():
         print(f"{split:6} {path}")
-    print(f"licence  {card.licence}\ncite     {' '.join(card.citation.split())}")
+    print(f"licence  {' '.join(card.licence.split())}\ncite     {' '.join(card.citation.split())}")

@@ -112,7 +112,7 @@ def load_tagged(
     Args:
         format: None to read it off the file; so are the parts that `Format.named` leaves open.
         tags: `entities` to refuse plain labels, `labels` to take every tag as a plain label; None lets the tags decide,
-            but takes those of CoNLL-U as plain labels.
+            but takes those of CoNLL-U as plain labels, and refuses plain labels beside `O`.
 
     Raises:
         UserError: the file cannot be read.
@@ -225,9 +225,12 @@ def _scheme(sentences: Sequence[RawSentence], wanted: Wanted | None, place: str)
         scheme = detect_scheme(sentence.tagged.tags for sentence in sentences)
     except UserError as error:
         raise DataError(place, _odd_line(sentences)[0], str(error)) from None
-    if wanted == "entities" and scheme is Scheme.TAGS:
+    # `PER` and `O` are entities whose beginnings were lost; as plain labels they would train a part-of-speech tagger.
+    among_o = any("O" in sentence.tagged.tags for sentence in sentences)
+    if scheme is Scheme.TAGS and (wanted == "entities" or among_o):
         number, tag = _odd_line(sentences)
-        raise DataError(place, number, f"{short(tag)} is a plain label, not an entity tag such as B-PER")
+        how = "write B-TYPE on an entity's first token and I-TYPE on those that follow"
+        raise DataError(place, number, f"{short(tag)} is a plain label, not an entity tag; {how}")
     return scheme
 
 

@@ -135,8 +135,8 @@ def number_text(number: Number, digits: int | None = None) -> str:
 
 def decimals(number: Number) -> int:
     """How many decimals show three significant digits: four at most, unless it would be shown as nothing."""
-    rounded = abs(float(f"{number:.3g}"))
-    places = 0 if rounded == 0 else max(0, 2 - math.floor(math.log10(rounded)))
+    exponent = int(f"{number:.2e}".split("e")[1])
+    places = max(0, 2 - exponent) if number else 0
     return places if places > 6 else min(places, 4)
 
 

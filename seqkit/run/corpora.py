@@ -85,29 +85,11 @@ def load_corpus(
         if split in paths:
             form = Format.named(given) if given else None
             sentences[split], readings[split] = load_tagged(paths[split], form, errors=errors, tags=tags)
-            if tags is None:
-                check_boundaries(readings[split])
-    if "train" in splits:
-        for split in ("train", "dev"):
-            if split not in sentences:
-                raise UserError(f"{name}: no {split} split; give one with --{split} FILE")
+    for split in ("train", "dev"):
+        if split in splits and split not in sentences:
+            raise UserError(f"{name}: no {split} split; give one with --{split} FILE")
     check_labels(sentences, readings)
     return CorpusData(name, language, sentences, readings)
-
-
-def check_boundaries(reading: Reading) -> None:
-    """Refuse entities written as `PER` and `O`: taken as plain labels they would make a part-of-speech tagger.
-
-    Raises:
-        UserError: names the file and says how entities are written.
-    """
-    if reading.scheme is Scheme.TAGS and "O" in reading.labels:
-        plain = [label for label in reading.labels if label != "O"]
-        shown = ", ".join(plain[:5]) + (" …" if len(plain) > 5 else "")
-        raise UserError(
-            f"{reading.path}: tags O and {shown} do not say where an entity begins; "
-            f"write B-{plain[0]} on its first token and I-{plain[0]} on those that follow"
-        )
 
 
 def check_labels(sentences: dict[str, list[Tagged]], readings: dict[str, Reading]) -> None:
@@ -143,7 +125,7 @@ def fetch_with_bar(card: Card, mirror: Path | None, console: Console | None) -> 
         UserError: as `fetch`.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Bar(*columns, console=console, transient=True, disable=console is None) as bar:
+    with Bar(*columns, console=console, transient=True, disable=console is None or not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(progress: Progress) -> None:

@@ -55,7 +55,12 @@ def test_every_row_lies_within_its_table(text, words, max_chars, buckets):
     rows, sizes = vocabulary.encode(words), vocabulary.sizes
     assert rows.char_UC.shape == (len(words), max_chars)
     assert rows.affix_UA.shape == (len(words), 2 * len(AFFIX_LENGTHS))
-    for values, table in ((rows.word_U, "words"), (rows.char_UC, "chars"), (rows.affix_UA, "affixes"), (rows.shape_U, "shapes")):
+    for values, table in (
+        (rows.word_U, "words"),
+        (rows.char_UC, "chars"),
+        (rows.affix_UA, "affixes"),
+        (rows.shape_U, "shapes"),
+    ):
         assert values.dtype == np.int64
         assert ((values >= 0) & (values < sizes[table])).all()
     # Padding only after a word's end.

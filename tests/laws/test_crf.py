@@ -310,21 +310,61 @@ def test_large_emissions_are_finite_and_right(size: float, seed: int):
         assert_close(log_likelihood_B[row].item(), expected, rtol=1e-12, atol=1e-10 * max(1, size / 1e2))
 
 
-def test_a_garden_path_is_not_forgotten():
-    """The first tokens all but rule out the only tags that the last tokens allow."""
-    crf = CRF(torch.ones(2).bool(), torch.eye(2).bool()).double()  # the first tag settles all others
-    for step in (5.0, 20.0, 45.0, 200.0):
-        emission_BTK = torch.zeros(1, 60, 2, dtype=torch.float64)
-        emission_BTK[0, :20, 0], emission_BTK[0, 20:40, 1], emission_BTK[0, 40:, 0] = step, 2.5 * step, step
-        length_B = torch.tensor([60])
-        assert crf.decode(emission_BTK, length_B)[0].unique().tolist() == [1]
-        p_K = crf.marginals(emission_BTK, length_B)[0, 30]
-        assert_close(p_K.tolist(), [0.0, 1.0], rtol=0, atol=1e-15)
-        log_likelihood_B = crf.log_likelihood(emission_BTK, torch.zeros((1, 60), dtype=torch.int64), length_B)
+def keep_one_tag(tags: int) -> CRF:
+    """The first tag settles all others, so a sentence has as many readings as there are tags."""
+    crf = CRF(torch.ones(tags).bool(), torch.eye(tags).bool()).double()
+    torch.nn.init.zeros_(crf.weight_SS)
+    return crf
+
+
+@pytest.mark.parametrize("step", [5.0, 20.0, 45.0, 200.0])
+def test_a_garden_path_has_its_closed_form(step: float):
+    crf = keep_one_tag(2)
+    emission_BTK = torch.zeros(1, 60, 2, dtype=torch.float64)
+    emission_BTK[0, :20, 0], emission_BTK[0, 20:40, 1], emission_BTK[0, 40:, 0] = step, 2.5 * step, step
+    length_B = torch.tensor([60])  # tag 1 leads by 10 steps in the end, having trailed by 20
+    assert crf.decode(emission_BTK, length_B)[0].unique().tolist() == [1]
+    assert_close(crf.marginals(emission_BTK, length_B)[0, 30, 0].item(), math.exp(-10 * step), rtol=1e-9, atol=1e-300)
+    log_likelihood_B = crf.log_likelihood(emission_BTK, torch.zeros((1, 60), dtype=torch.int64), length_B)
+    assert_close(log_likelihood_B.item(), -10 * step, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("by", ["one emission", "many emissions", "transitions"])
+def test_what_both_ends_all_but_rule_out_may_still_be_the_best(by: str):
+    """Of four readings A and D hold one end each, C is middling and B, hopeless at both ends, wins by the middle.
+
+    A recursion that lets B's mass underflow from either side is left with C, and with nothing to show for it.
+    """
+    crf, steps = keep_one_tag(4), 250
+    emission_BTK = torch.zeros(1, steps, 4, dtype=torch.float64)
+    emission_BTK[0, 40:-40] = torch.tensor([-20.0, 0.0, -20.0, -20.0])  # A, B, C, D: C ends 3400 behind B
+    if by == "one emission":
+        emission_BTK[0, 39] = torch.tensor([0.0, -800.0, -50.0, -800.0])
+        emission_BTK[0, -40] = torch.tensor([-800.0, -800.0, -50.0, 0.0])
+    elif by == "many emissions":
+        emission_BTK[0, :40] = torch.tensor([0.0, -30.0, -1.0, -30.0])
+        emission_BTK[0, -40:] = torch.tensor([-30.0, -30.0, -1.0, 0.0])
+    else:
         with torch.no_grad():
-            weight = crf.weight_SS
-            gap = (weight[-1] + weight[:, -1] + 59 * weight.diagonal())[:2].diff().item()
-        assert_close(log_likelihood_B.item(), -10 * step - gap, rtol=1e-10, atol=0)
+            crf.weight_SS[-1, :-1] = torch.tensor([0.0, -800.0, -50.0, -800.0])
+            crf.weight_SS[:-1, -1] = torch.tensor([-800.0, -800.0, -50.0, 0.0])
+    total_K = emission_BTK[0].sum(dim=0) + crf.weight_SS[-1, :-1] + crf.weight_SS[:-1, -1]
+    assert total_K.argmax() == 1
+    log_likelihood_B = crf.log_likelihood(emission_BTK, torch.full((1, steps), 2), torch.tensor([steps]))
+    assert_close(log_likelihood_B.item(), (total_K[2] - total_K.logsumexp(dim=0)).item(), rtol=1e-12, atol=0)
+    assert_close(crf.marginals(emission_BTK, torch.tensor([steps]))[0, :, 1], torch.ones(steps).double(), **EXACT)
+
+
+def test_the_only_reading_may_look_bad_at_every_token():
+    start_K, transition_KK = torch.tensor([True, False]), torch.tensor([[True, False], [True, True]])
+    crf = CRF(start_K, transition_KK).double()  # tag 1 can never be reached
+    with torch.no_grad():
+        crf.weight_SS.fill_(-9.0)
+        crf.weight_SS[-1, -1] = 0.0
+    emission_BTK = torch.tensor([-49.0, 0.0], dtype=torch.float64).expand(1, 60, 2)
+    tag_BT, length_B = torch.zeros((1, 60), dtype=torch.int64), torch.tensor([60])
+    assert_close(crf.log_likelihood(emission_BTK, tag_BT, length_B).item(), 0.0, **EXACT)
+    assert_close(crf.marginals(emission_BTK, length_B)[0, :, 0], torch.ones(60).double(), **EXACT)
 
 
 @settings(max_examples=60, deadline=None)
@@ -352,8 +392,8 @@ def test_where_probabilities_are_used_they_equal_logarithms(seed: int, size: flo
 
 def test_ordinary_emissions_take_the_fast_way():
     crf = new_crf(scale=2.0)
-    emission_BTK = 6 * torch.randn(8, 200, 5, generator=torch.Generator().manual_seed(0))
-    assert scaled(Lattice(emission_BTK, torch.full((8,), 200), crf.transitions().detach())) is not None
+    emission_BTK = 6 * torch.randn(8, 2000, 5, generator=torch.Generator().manual_seed(0))
+    assert scaled(Lattice(emission_BTK, torch.full((8,), 2000), crf.transitions().detach())) is not None
 
 
 def test_dtypes_and_autocast():

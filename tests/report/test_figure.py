@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqkit.report.figure import Figure, cell_text, number_text
@@ -61,5 +61,6 @@ def test_a_number_reads_back_to_three_digits(number: float) -> None:
 
 
 @given(st.floats(allow_nan=True), st.sampled_from(["%", "s", "bytes", "words/s", "parameters", "", "×"]))
+@example(1.795e308, "")
 def test_any_float_in_any_unit_has_a_text(number: float, unit: str) -> None:
     assert Figure("x", number, unit, spread=number, interval=(number, number)).text()

@@ -44,3 +44,12 @@ def test_others_may_read_it(report: Report, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch()
     assert {path.stat().st_mode for path in write_report(report, tmp_path).values()} == {plain.stat().st_mode}
+
+
+def test_a_reader_of_the_old_report_keeps_it_whole(report: Report, tmp_path: Path) -> None:
+    paths = write_report(report, tmp_path)
+    before = paths["html"].read_bytes()
+    with paths["html"].open("rb") as reader:
+        write_report(Report("another"), tmp_path)
+        assert reader.read() == before
+    assert paths["html"].read_bytes() != before

@@ -79,7 +79,7 @@ class TaggingTask:
     def collate(self, sentences: Sequence[Tagged]) -> Batch:
         """Pad; describe each distinct word once."""
         numbers = [np.array(self._table.numbers(sentence.tokens), dtype=np.int64) for sentence in sentences]
-        distinct, flat_place = np.unique(np.concatenate(numbers), return_inverse=True)
+        distinct, flat_place = in_order(np.concatenate(numbers))
         ends = np.cumsum([len(row) for row in numbers])[:-1]
         tags = [np.array([self._number[tag] for tag in sentence.tags], dtype=np.int64) for sentence in sentences]
         return Batch(
@@ -108,3 +108,13 @@ class TaggingTask:
         counts = sentence_accuracy_counts([s.tags for s in self.dev], [one.tags for one in predictions])
         correct, total = counts.sum(axis=0)
         return float(correct / total)
+
+
+def in_order(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct numbers in the order they first stand in, and the place of each number among them.
+
+    Not in the order of the numbers, which says what was read before: a resumed run must add up in the same order.
+    """
+    distinct, first, place = np.unique(numbers, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return distinct[order], np.argsort(order)[place]
