@@ -9,10 +9,11 @@ import typer
 
 from seqkit.cli.commands import app
 from seqkit.errors import UserError
+from seqkit.run.signals import Stopped
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 2 bad input, 128 + N stopped by signal N; no traceback for what the user can mend."""
+    """Run the command line and exit: 0 done, 2 what the user can mend (no traceback then), 128 + N stopped by signal N."""
     try:
         # Not `app()`: it would box its errors, and turn a closed pipe into exit code 1.
         command = typer.main.get_command(app)
@@ -31,13 +32,15 @@ def main() -> None:
         leave(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(128 + signal.SIGINT)
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(stopped.exit_code)
     except Exception as error:
-        if hasattr(error, "format_message"):  # a mistyped command; click's, or typer's own copy of it
-            leave(error.format_message())
-        if hasattr(error, "exit_code"):  # stopped by a signal, saved
-            print(error, file=sys.stderr)
-            sys.exit(error.exit_code)
-        raise
+        # A mistyped command; the class is click's or typer's own copy of it.
+        told = getattr(error, "format_message", None)
+        if told is None:
+            raise
+        leave(told())
 
 
 def leave(message: str) -> NoReturn:

@@ -14,11 +14,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 # Within these bounds the recursion by probabilities loses nothing. From one rescaling to the next a mass falls by at most
-# 8·(10 + 50) nats, from 115 below the sum, while the sum grows by at most 8·(10 + log S): within the 744 nats below 1 that
+# 6·(10 + 75) nats, from 115 below the sum, while the sum grows by at most 6·(10 + log S): within the 744 nats below 1 that
 # float64 reaches. Products of two masses may underflow, but weigh less than 1e-100 of their sum. Beyond them: logarithms.
-STRIDE = 8  # places between two rescalings
+STRIDE = 6  # places between two rescalings
 LARGEST_WEIGHT = 10.0  # |transition| in nats
-LARGEST_GAP = 50.0  # between the emissions of one token, in nats
+LARGEST_GAP = 75.0  # between the emissions of one token, in nats
 SMALLEST_MASS = 1e-50  # of the sequences that lead to a certain state, just after a rescaling
 SMALLEST_NORM = 1e-200  # of all sequences through a place
 

@@ -42,8 +42,7 @@ def write_sealed(folder: Path, files: dict[str, bytes]) -> None:
         _sync(folder.parent)
     except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)
-        if retired.exists() and not folder.exists():
-            retired.rename(folder)
+        mend(folder)
         raise UserError(f"cannot write {folder}: {error.strerror or error}; what was there before is kept") from error
     for old in _retired(folder):
         shutil.rmtree(old, ignore_errors=True)

@@ -356,12 +356,12 @@ def test_what_both_ends_all_but_rule_out_may_still_be_the_best(by: str):
 
 
 def test_the_only_reading_may_look_bad_at_every_token():
-    start_K, transition_KK = torch.tensor([True, False]), torch.tensor([[True, False], [True, True]])
-    crf = CRF(start_K, transition_KK).double()  # tag 1 can never be reached
+    possible_K = torch.tensor([True, False])  # tag 1 can neither start a sentence, nor follow another tag, nor end
+    crf = CRF(possible_K, torch.eye(2).bool(), possible_K).double()
     with torch.no_grad():
         crf.weight_SS.fill_(-9.0)
         crf.weight_SS[-1, -1] = 0.0
-    emission_BTK = torch.tensor([-49.0, 0.0], dtype=torch.float64).expand(1, 60, 2)
+    emission_BTK = torch.tensor([-74.0, 0.0], dtype=torch.float64).expand(1, 60, 2)
     tag_BT, length_B = torch.zeros((1, 60), dtype=torch.int64), torch.tensor([60])
     assert_close(crf.log_likelihood(emission_BTK, tag_BT, length_B).item(), 0.0, **EXACT)
     assert_close(crf.marginals(emission_BTK, length_B)[0, :, 0], torch.ones(60).double(), **EXACT)

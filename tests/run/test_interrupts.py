@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and kill -9: a run stops where it is, says how to go on, and goes on to the very weights it would have had."""
+"""Ctrl-C, SIGTERM and kill -9: a run stops where it is, says how to go on, and goes on to the weights it would have had."""
 
 import os
 import shutil

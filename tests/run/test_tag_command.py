@@ -199,9 +199,10 @@ def test_windows_of_a_long_sentence_and_python_agree_with_the_command(run: Path)
 
 
 def test_a_pipe_is_answered_line_by_line_and_may_be_closed(run: Path) -> None:
+    words = command("tag", run, "--format", "jsonl")
     with subprocess.Popen(
-        command("tag", run, "--format", "jsonl"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
-    ) as tagger:  # fmt: skip
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as tagger:
         assert tagger.stdin is not None
         assert tagger.stdout is not None
         assert tagger.stderr is not None
@@ -224,7 +225,10 @@ def test_a_pipe_is_answered_line_by_line_and_may_be_closed(run: Path) -> None:
 
 def test_a_line_and_a_token_of_a_megabyte_are_tagged_in_bounded_memory(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = ("Ada Lovelace met London and " * 40_000)[:1_000_000]
-    report = "import atexit, resource, sys\natexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))"
+    report = (
+        "import atexit, resource, sys\n"
+        "atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))"
+    )
     done = process("tag", run, "--format", "jsonl", stdin=f"{line}\n{'x' * 1_000_000}\n".encode(), before=report)
     assert done.code == 0, done.err
     found = [json.loads(row)["text"] for row in done.out.splitlines()]

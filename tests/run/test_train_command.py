@@ -2,10 +2,10 @@
 
 import errno
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from commandline import Done, environment, process, sentences, seqkit, weights, write_columns
@@ -131,16 +131,16 @@ def test_a_loss_that_is_no_number_stops_with_step_and_batch(recipe: Path, data: 
 def test_a_full_disk_while_the_model_is_saved_is_one_line_and_keeps_the_checkpoint(
     run: Path, recipe: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fsync = os.fsync
+    really_open = Path.open
 
-    def full(handle: int) -> None:
-        if "model" in os.readlink(f"/proc/self/fd/{handle}").rsplit("/", 2)[-2]:
+    def full(path: Path, *arguments: Any, **options: Any) -> IO[Any]:
+        if path.name == "weights.safetensors":
             raise OSError(errno.ENOSPC, "No space left on device")
-        fsync(handle)
+        return really_open(path, *arguments, **options)
 
     out = tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
+        patch.setattr(Path, "open", full)
         assert train(recipe, data, out).refused("No space left on device", str(out / "model"))
     assert not (out / "model").exists()
     assert not list(out.glob(".model*"))
