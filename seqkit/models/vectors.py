@@ -25,7 +25,7 @@ def read_vectors(path: Path) -> Iterator[Row]:
         DataError: names the file and line, or word, at fault.
     """
     try:
-        file: BinaryIO = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
+        file: BinaryIO = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
     try:

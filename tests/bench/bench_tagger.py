@@ -41,9 +41,8 @@ def main() -> None:
     lengths = [len(sentence.tokens) for sentence in data]
     random = np.random.default_rng(0).permutation(len(data)).tolist()
     loose = padding_share(lengths, iter([random[i : i + 32] for i in range(0, len(random), 32)]))
-    print(
-        f"padding at batch 32: random {loose:.1%}, pooled {padding_share(lengths, pooled_batches(lengths, 32, seed=1, epoch=0)):.1%}"
-    )
+    pooled = padding_share(lengths, pooled_batches(lengths, 32, seed=1, epoch=0))
+    print(f"padding at batch 32: random {loose:.1%}, pooled {pooled:.1%}")
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}\n")
     print(f"{'model':32} {'train w/s':>10} {'batch 64':>10} {'batch 1':>10}")
     for family in ("lstm", "gru", "rnn", "transformer"):

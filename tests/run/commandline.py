@@ -74,9 +74,10 @@ def seqkit(*arguments: str | Path, stdin: bytes = b"") -> Done:
 
 
 def environment() -> dict[str, str]:
-    """Of a process: one thread, this seqkit."""
+    """Of a process: one thread, this seqkit, output buffered as Python does by itself."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])) if (ROOT / "seqkit").is_dir() else ""
-    return os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"} | ({"PYTHONPATH": path} if path else {})
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return kept | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"} | ({"PYTHONPATH": path} if path else {})
 
 
 def command(*arguments: str | Path, before: str = "") -> list[str]:
