@@ -77,7 +77,7 @@ def install(wheel: Path, environment: Path) -> Path:
     # Written after the wheel's own folder and without the .pth files in them, an editable seqkit among these.
     borrowed = [path for path in site.getsitepackages() if Path(path).is_dir()]
     (inside / "borrowed.pth").write_text("\n".join(borrowed) + "\n")
-    where = Path(output(python, "-c", "import seqkit; print(seqkit.__file__)").strip())
+    where = Path(output(python, "-c", "import seqkit; print(seqkit.__file__)", cwd=environment).strip())
     check(where.is_relative_to(inside), "seqkit comes from the wheel", where)
     told = subprocess.run([*PIP, "--python", str(python), "check"], capture_output=True, text=True, env=clean(), check=False)
     faults = [line for line in told.stdout.splitlines() if line.startswith("seqkit-nlp")]

@@ -215,11 +215,11 @@ class _LogLikelihood(torch.autograd.Function):
         posterior = lattice.posterior()
         state_PB = lattice.states(tag_BT)
         pair_EB = lattice.pairs(state_PB)
-        minus = posterior.marginal_PBS.new_tensor(-1.0)
-        excess_PBS = posterior.marginal_PBS.scatter_add_(2, state_PB[:, :, None], minus.expand(*state_PB.shape, 1))
+        minus_PB = posterior.marginal_PBS.new_full(state_PB.shape, -1.0)
+        excess_PBS = posterior.marginal_PBS.scatter_add_(2, state_PB[:, :, None], minus_PB[:, :, None])
         excess_BSS = posterior.pair_BSS
-        excess_BSS.flatten(1).scatter_add_(1, pair_EB.T, minus.expand(pair_EB.T.shape))
-        excess_BSS[:, -1, -1] = 0.0
+        excess_BSS.flatten(1).scatter_add_(1, pair_EB.T, minus_PB[1:].T)
+        excess_BSS[:, -1, -1] = 0.0  # only padding goes from outside to outside
         excess_BTK = _as_scores(excess_PBS[1:-1, :, :-1].transpose(0, 1), emission_BTK)
         ctx.save_for_backward(excess_BTK, excess_BSS)
         ctx.dtypes = emission_BTK.dtype, transition_SS.dtype

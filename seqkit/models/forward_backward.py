@@ -7,7 +7,9 @@ Every place holds a state: outside at both ends and in the padding, a tag at eac
 chains of one length, and starting and ending are transitions like any other. Weights are in nats, -inf where illegal.
 """
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -18,7 +20,7 @@ from torch.nn import functional as F
 # float64 reaches. Products of two masses may underflow, but weigh less than 1e-100 of their sum. Beyond them: logarithms.
 STRIDE = 6  # places between two rescalings
 LARGEST_WEIGHT = 10.0  # |transition| in nats
-LARGEST_GAP = 75.0  # between the emissions of one token, in nats
+SMALLEST_TOKEN = math.exp(-75)  # weight of a tag by its emission alone, against the token's best
 SMALLEST_MASS = 1e-50  # of the sequences that lead to a certain state, just after a rescaling
 SMALLEST_NORM = 1e-200  # of all sequences through a place
 
@@ -95,10 +97,12 @@ def scaled(lattice: Lattice) -> Posterior | None:
     """
     emission_TBK, outside_PB1 = lattice.emission_TBK, lattice.outside_PB[:, :, None]
     steps, batch, tags = emission_TBK.shape
-    low_TB1, peak_TB1 = emission_TBK.aminmax(dim=-1, keepdim=True)
+    peak_TB1 = emission_TBK.amax(dim=-1, keepdim=True)
+    token_TBK = (emission_TBK - peak_TB1).exp_()
+    smallest = token_TBK.amin()
     # First the weight of each state by its emission alone; then, place by place, of all that leads to it too.
     mass_2PBS = emission_TBK.new_zeros((2, steps + 2, batch, tags + 1))
-    mass_2PBS[0, 1:-1, :, :-1] = (emission_TBK - peak_TB1).exp_().masked_fill_(outside_PB1[1:-1], 0.0)
+    mass_2PBS[0, 1:-1, :, :-1] = token_TBK.masked_fill_(outside_PB1[1:-1], 0.0)
     mass_2PBS[0, :, :, -1:] = outside_PB1
     mass_2PBS[1] = mass_2PBS[0].flip(0)
     transition_SS = lattice.transition_SS.exp()
@@ -110,7 +114,7 @@ def scaled(lattice: Lattice) -> Posterior | None:
     torch.matmul(prefix_PBS[:-1], transition_SS, out=marginal_PBS[1:])
     marginal_PBS.mul_(suffix_PBS)
     norm_PB1 = marginal_PBS.sum(dim=-1, keepdim=True)
-    if not _is_safe(lattice.transition_SS, peak_TB1 - low_TB1, mass_2PBS[:, ::STRIDE], norm_PB1):
+    if not _is_safe(lattice.transition_SS, smallest, mass_2PBS[:, ::STRIDE], norm_PB1):
         return None
 
     marginal_PBS.div_(norm_PB1)
@@ -126,23 +130,23 @@ def _recur(mass_2PBS: Tensor, transition_2SS: Tensor) -> list[Tensor]:
     mass = mass_2PBS.unbind(dim=1)
     scales: list[Tensor] = []
     arriving_2BS = torch.empty_like(mass[0])
-    for place in range(1, len(mass)):
-        torch.bmm(mass[place - 1], transition_2SS, out=arriving_2BS)
-        mass[place].mul_(arriving_2BS)
+    for place, (before_2BS, here_2BS) in enumerate(pairwise(mass), start=1):
+        torch.bmm(before_2BS, transition_2SS, out=arriving_2BS)
+        here_2BS.mul_(arriving_2BS)
         if place % STRIDE == 0:
-            scale_2B1 = mass[place].sum(dim=-1, keepdim=True)
-            mass[place].div_(scale_2B1)
+            scale_2B1 = here_2BS.sum(dim=-1, keepdim=True)
+            here_2BS.div_(scale_2B1)
             scales.append(scale_2B1[1:])
     return scales
 
 
-def _is_safe(transition_SS: Tensor, gap_TB1: Tensor, rescaled: Tensor, norm_PB1: Tensor) -> bool:
+def _is_safe(transition_SS: Tensor, smallest: Tensor, rescaled: Tensor, norm_PB1: Tensor) -> bool:
     """Whether nothing that counts has underflowed; a NaN is not safe."""
     weight_SS = transition_SS.nan_to_num(nan=torch.inf, neginf=0.0).abs_()
     positive = torch.where(rescaled > 0, rescaled, 1.0)  # within these bounds only what is illegal has mass 0
-    extremes = torch.stack([weight_SS.amax(), gap_TB1.amax(), positive.amin(), norm_PB1.amin()])
-    weight, gap, mass, norm = extremes.tolist()
-    return weight <= LARGEST_WEIGHT and gap <= LARGEST_GAP and mass >= SMALLEST_MASS and norm >= SMALLEST_NORM
+    extremes = torch.stack([weight_SS.amax(), smallest, positive.amin(), norm_PB1.amin()])
+    weight, token, mass, norm = extremes.tolist()
+    return weight <= LARGEST_WEIGHT and token >= SMALLEST_TOKEN and mass >= SMALLEST_MASS and norm >= SMALLEST_NORM
 
 
 def logarithmic(lattice: Lattice) -> Posterior:

@@ -81,7 +81,7 @@ def train_tagger(
         display.showing(),
     ):
         saved_at = time.monotonic()
-        for event in train(task, state):
+        for event in () if out_of_patience(state) else train(task, state):
             display(event)
             log(event)
             if request.signal is not None:
@@ -90,7 +90,7 @@ def train_tagger(
                 if time.monotonic() - saved_at > CHECKPOINT_EVERY:
                     save_checkpoint(checkpoints, state)
                     saved_at = time.monotonic()
-                if recipe.train.patience and event.stalled >= recipe.train.patience:
+                if out_of_patience(state):
                     break
     wall = time.perf_counter() - started
     save_checkpoint(checkpoints, state)
@@ -109,6 +109,11 @@ def train_tagger(
         best_score=state.best_score,
     )
     return Trained(tagger, facts)
+
+
+def out_of_patience(state: TrainState) -> bool:
+    """Whether to stop early; a run resumed from its very last checkpoint must not train on."""
+    return 0 < state.config.patience <= state.stalled
 
 
 def new_tagger(recipe: Recipe, corpus: CorpusData, device: torch.device) -> TrainedTagger:

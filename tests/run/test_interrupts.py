@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from commandline import Done, command, environment, seqkit, weights
 
+from seqkit.training.checkpoint import save_checkpoint
+from seqkit.training.loop import TrainState
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
 SETTINGS = ("--threads", "1", "--set", "train.epochs=16", "--set", "augment.swap=0.3", "--set", "train.average=0.9")
@@ -95,6 +98,27 @@ def test_checkpoints_that_are_all_altered_are_refused(killed: Path, tmp_path: Pa
         state.write_bytes(state.read_bytes()[:-7])
     assert seqkit("train", "--resume", out, "--threads", "1").refused(str(states[-1]), "cut short or altered")
     assert seqkit("train", "--resume", tmp_path).refused("not a run that can be resumed")
+
+
+def test_a_run_killed_after_early_stopping_trains_no_further(
+    recipe: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = (recipe, "--data", data, "--threads", "1", "--set", "train.epochs=40", "--set", "train.patience=1")
+    assert seqkit("train", *given, "--out", tmp_path / "whole").code == 0
+
+    def save_then_die(checkpoints: Path, state: TrainState) -> None:
+        save_checkpoint(checkpoints, state)
+        if state.stalled:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("seqkit.run.train.CHECKPOINT_EVERY", 0.0)
+        patch.setattr("seqkit.run.train.save_checkpoint", save_then_die)
+        assert seqkit("train", *given, "--out", tmp_path / "run").code == 130
+    assert seqkit("train", "--resume", tmp_path / "run", "--threads", "1").code == 0
+    epochs = [(folder / "metrics.jsonl").read_text().count('"evaluated"') for folder in (tmp_path / "run", tmp_path / "whole")]
+    assert epochs[0] == epochs[1] < 40
+    assert weights(tmp_path / "run") == weights(tmp_path / "whole")
 
 
 def test_ctrl_c_while_tagging_is_silent(run: Path) -> None:
