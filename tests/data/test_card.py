@@ -131,7 +131,7 @@ def test_a_path_either_stays_inside_or_is_refused(path: str) -> None:
     text = CARD.replace('"ner/tiny/train.conll"', '"' + path.encode("unicode_escape").decode().replace("\\x", "\\u00") + '"')
     values = card_module.tomllib.loads(text)
     assert values["files"]["train"]["path"] == path
-    root = Path("/root/of/all")
+    root = Path("/folder/of/all")
     try:
         card = Card.model_validate(values)
     except ValueError:
