@@ -1,9 +1,12 @@
 """`seqkit corpora list | show | fetch`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from seqkit.data.card import Card
 
 corpora_app = typer.Typer(no_args_is_help=True, help="Corpora seqkit knows: what they are, and fetching them.")
 
@@ -21,37 +24,58 @@ def list_corpora(mirror: Mirror = None) -> None:
     from seqkit.data.home import cache_folder, mirror_folder
 
     table = Table(box=None, pad_edge=False)
-    for column in ("corpus", "language", "sentences", "licence", "here", "title"):
-        table.add_column(column, no_wrap=column != "title", justify="right" if column == "sentences" else "left")
+    for column in ("corpus", "language", "size", "licence", "here", "title"):
+        table.add_column(column, no_wrap=column != "title", justify="right" if column == "size" else "left")
     cache, near = cache_folder(), mirror_folder(mirror)
     for card in all_cards():
-        sentences = sum(counts.sentences for counts in card.counts.values())
-        if card.embedded:
-            here = "packaged"
-        elif all((cache / file.path).exists() for file in card.files.values()):
-            here = "cached"
-        elif near and all((near / f.path).exists() or (near / f"{f.path}.gz").exists() for f in card.files.values()):
-            here = "mirror"
-        else:
-            here = "–"
-        table.add_row(card.name, card.language, f"{sentences:,}", card.licence.split("\n")[0][:20], here, card.title)
+        licence = card.licence.split("\n")[0][:13]
+        table.add_row(card.name, card.language, size_of(card), licence, whereabouts(card, cache, near), card.title)
     Console(highlight=False).print(table)
+
+
+def size_of(card: "Card") -> str:
+    """All splits together: `5,690 sents`, `1.12 M chars`."""
+    from seqkit.data.card import TaggedCard
+
+    if isinstance(card, TaggedCard):
+        return f"{sum(counts.sentences for counts in card.counts.values()):,} sents"
+    return f"{sum(counts.characters for counts in card.counts.values()) / 1e6:.2f} M chars" if card.counts else "–"
+
+
+def whereabouts(card: "Card", cache: Path, mirror: Path | None) -> str:
+    """Where on this machine a corpus is, without reading it."""
+    files = card.files.values()
+    if not files:
+        return "in Python"
+    if card.embedded:
+        return "packaged"
+    if all((cache / file.path).exists() for file in files):
+        return "cached"
+    if mirror and all((mirror / file.path).exists() or (mirror / f"{file.path}.gz").exists() for file in files):
+        return "mirror"
+    return "–"
 
 
 @corpora_app.command("show")
 def show_corpus(name: Name) -> None:
     """What a corpus is, its licence and citation, and what is odd about it."""
-    from seqkit.data.card import find_card
+    from seqkit.data.card import TextCard, find_card
 
     card = find_card(name)
     print(f"{card.name} · {card.title}\n\n{card.description.strip()}\n")
     print(f"language  {card.language}\nlicence   {' '.join(card.licence.split())}\nformat    {card.format}, {card.annotation}")
     print(f"homepage  {card.homepage or '–'}\n")
-    for split, file in card.files.items():
-        counts = card.counts.get(split)
-        told = f"{counts.sentences:,} sentences" if counts else ""
-        told += f", {counts.entities:,} entities" if counts and counts.entities else ""
-        print(f"{split:6} {told:36} {file.url or 'packaged with seqkit'}")
+    for key, file in card.files.items():
+        print(f"{key:12} {file.url or 'packaged with seqkit'}")
+    if isinstance(card, TextCard) and card.module:
+        print(f"module       {card.module}, part of Python")
+    if isinstance(card, TextCard) and card.split:
+        print(f"split        {card.split}")
+    if card.counts:
+        print()
+    for split, counts in card.counts.items():
+        told = ", ".join(f"{count:,} {what}" for what, count in counts.model_dump().items() if count is not None)
+        print(f"{split:12} {told}")
     if card.oddities:
         print("\nOddities")
         for oddity in card.oddities:
@@ -70,6 +94,8 @@ def fetch_corpus(name: Name, mirror: Mirror = None) -> None:
     card = find_card(name)
     console = Console(highlight=False)
     paths = fetch_with_bar(card, mirror, console)
-    for split, path in paths.items():
-        print(f"{split:6} {path}")
+    for key, path in paths.items():
+        print(f"{key:6} {path}")
+    if not paths:
+        print("nothing to fetch: the text is part of Python")
     print(f"licence  {' '.join(card.licence.split())}\ncite     {' '.join(card.citation.split())}")

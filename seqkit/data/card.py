@@ -7,16 +7,17 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from seqkit.config import Config
 from seqkit.data.home import packaged
+from seqkit.data.splitting import SPLITS, Split, SplitRule
 from seqkit.errors import DataError, UserError, suggestion
 
 CARD = "corpus.toml"
-Split = Literal["train", "dev", "test"]
+Key = TypeVar("Key", bound=str)
 
 
 def _stays_inside(path: str) -> str:
@@ -40,6 +41,7 @@ Url = Annotated[str, _matching(r"https?://[^\s/]+(/\S*)?", "a web address that s
 Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "64 lower-case hexadecimal digits")]
 Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a BCP-47 tag such as 'en' or 'zh-Hans'")]
 Inside = Annotated[str, AfterValidator(_stays_inside)]
+FileKey = Annotated[str, _matching(r"[a-z0-9_-]+", "a word in lower case")]
 
 
 class _Strict(Config):
@@ -65,22 +67,28 @@ class CardFile(_Strict):
 
 
 class Counts(_Strict):
-    """What one split holds; a reader that counts otherwise has lost or invented something."""
+    """What one split of labelled sentences holds; a reader that counts otherwise has lost or invented something."""
 
     sentences: int = Field(ge=1)
     tokens: int | None = Field(default=None, ge=1)
     entities: int | None = Field(default=None, ge=0)
 
 
-class Card(_Strict):
-    """One corpus.
+class TextCounts(_Strict):
+    """What one split of running text holds."""
+
+    characters: int = Field(ge=1)
+    lines: int = Field(ge=1)
+    documents: int = Field(default=1, ge=1)
+
+
+class AnyCard(_Strict, Generic[Key]):
+    """What every corpus has.
 
     Args:
         name: `<task>/<name>`, the folder of the card.
         language: a BCP-47 tag.
         revision: the commit or version of the source that the sums belong to.
-        format: how the files are parsed: `conll`, `conllu`, `uner`, `jsonl`.
-        annotation: `entities` are spans in a tagging scheme; `labels` are one plain label a token.
         oddities: what a user of the corpus should know before believing a score.
         embedded: the files come with seqkit.
     """
@@ -93,24 +101,53 @@ class Card(_Strict):
     citation: Text
     homepage: Url | None = None
     revision: Text | None = None
-    format: Text
-    annotation: Literal["entities", "labels"]
     embedded: bool = False
     oddities: list[Text] = Field(default_factory=list)
-    files: dict[Split, CardFile] = Field(min_length=1)
+    files: dict[Key, CardFile] = Field(default_factory=dict)
+
+    @field_validator("files")
+    @classmethod
+    def _can_be_had_and_verified(cls, files: dict[Key, CardFile], info: ValidationInfo) -> dict[Key, CardFile]:
+        embedded = info.data.get("embedded")
+        for key, file in files.items():
+            if embedded and file.url is not None:
+                raise ValueError(f"{key} needs no url, because the corpus is embedded")
+            if embedded is False and file.sha256 is None:
+                raise ValueError(f"{key} needs a sha256, because the corpus is not embedded")
+            if file.member is not None and file.url is None:
+                raise ValueError(f"{key} names a member of an archive but no url")
+        return files
+
+    def file(self, key: str) -> CardFile:
+        """The file of a split; for running text that seqkit splits, the file so named.
+
+        Raises:
+            UserError: the corpus has no such file.
+        """
+        known: dict[str, CardFile] = {**self.files}
+        if key not in known:
+            what = "split" if key in SPLITS else "file"
+            raise UserError(f"{self.name} has no '{key}' {what} (it has: {', '.join(known)})")
+        return known[key]
+
+
+class TaggedCard(AnyCard[Split]):
+    """A corpus of labelled sentences, a file for each split.
+
+    Args:
+        format: how the files are parsed: `conll`, `conllu`, `uner`, `jsonl`.
+        annotation: `entities` are spans in a tagging scheme; `labels` are one plain label a token.
+    """
+
+    format: Text
+    annotation: Literal["entities", "labels"]
     counts: dict[Split, Counts] = Field(default_factory=dict)
 
     @field_validator("files")
     @classmethod
-    def _can_be_had_and_verified(cls, files: dict[Split, CardFile], info: ValidationInfo) -> dict[Split, CardFile]:
-        embedded = info.data.get("embedded")
-        for split, file in files.items():
-            if embedded and file.url is not None:
-                raise ValueError(f"{split} needs no url, because the corpus is embedded")
-            if embedded is False and file.sha256 is None:
-                raise ValueError(f"{split} needs a sha256, because the corpus is not embedded")
-            if file.member is not None and file.url is None:
-                raise ValueError(f"{split} names a member of an archive but no url")
+    def _has_files(cls, files: dict[Split, CardFile]) -> dict[Split, CardFile]:
+        if not files:
+            raise ValueError("is missing: a corpus needs a file")
         return files
 
     @field_validator("counts")
@@ -124,16 +161,49 @@ class Card(_Strict):
                 raise ValueError(f"{split} {'has no' if count.entities is None else 'has'} count of entities")
         return counts
 
-    def file(self, split: str) -> CardFile:
-        """The file of a split.
 
-        Raises:
-            UserError: the corpus has no such split.
-        """
-        known: dict[str, CardFile] = {**self.files}
-        if split not in known:
-            raise UserError(f"{self.name} has no '{split}' split (it has: {', '.join(known)})")
-        return known[split]
+class TextCard(AnyCard[FileKey]):
+    """A corpus of running text.
+
+    Args:
+        module: a module of Python that holds the text, instead of files.
+        split: how files that are no splits, read in the order of the card, are split; None where they are splits.
+    """
+
+    format: Literal["text"]
+    annotation: Literal["text"]
+    module: Literal["pydoc_data.topics"] | None = None
+    split: SplitRule | None = None
+    counts: dict[Split, TextCounts] = Field(default_factory=dict)
+
+    @field_validator("module")
+    @classmethod
+    def _has_one_source(cls, module: str | None, info: ValidationInfo) -> str | None:
+        if "files" in info.data and bool(info.data["files"]) == (module is not None):
+            raise ValueError("is missing: a corpus needs files or a module" if module is None else "needs no files")
+        return module
+
+    @field_validator("split")
+    @classmethod
+    def _every_split_has_text(cls, rule: SplitRule | None, info: ValidationInfo) -> SplitRule | None:
+        named = set(info.data.get("files", {}))
+        if rule is None and ("files" in info.data and not {"train", "dev"} <= named <= set(SPLITS)):
+            raise ValueError("is missing: the files are not called train, dev and test")
+        if rule is not None and named & set(SPLITS):
+            raise ValueError("does not go with a file that is a split")
+        return rule
+
+    @field_validator("counts")
+    @classmethod
+    def _counts_match(cls, counts: dict[Split, TextCounts], info: ValidationInfo) -> dict[Split, TextCounts]:
+        rule: SplitRule | None = info.data.get("split")
+        splits = set(rule.shares() if rule else info.data.get("files", counts))
+        if "split" in info.data and not set(counts) <= splits:
+            raise ValueError(f"{min(set(counts) - splits)} is counted but is no split")
+        return counts
+
+
+Card = TaggedCard | TextCard
 
 
 def load_card(path: Path) -> Card:
@@ -153,10 +223,11 @@ def load_card(path: Path) -> Card:
         place = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error))
         raise DataError(path, int(place[2]) if place else None, place[1] if place else str(error)) from error
     lines = key_lines(text)
+    shape = TextCard if values.get("annotation") == "text" else TaggedCard
     try:
-        card = Card.model_validate(values)
+        card = shape.model_validate(values)
     except ValidationError as error:
-        raise UserError("\n".join(_explain(fault, path, lines) for fault in error.errors())) from None
+        raise UserError("\n".join(_explain(fault, path, shape, lines) for fault in error.errors())) from None
     folder = path.resolve().parent
     if card.name != f"{folder.parent.name}/{folder.name}":
         where = f"{folder.parent.name}/{folder.name}"
@@ -186,6 +257,30 @@ def find_card(name: str) -> Card:
     return load_card(packaged("corpora") / found[0] / CARD)
 
 
+def find_tagged_card(name: str) -> TaggedCard:
+    """As `find_card`, for a corpus of labelled sentences.
+
+    Raises:
+        UserError: no such corpus, several, or one of another kind.
+    """
+    card = find_card(name)
+    if not isinstance(card, TaggedCard):
+        raise UserError(f"corpus '{card.name}' is running text, not labelled sentences")
+    return card
+
+
+def find_text_card(name: str) -> TextCard:
+    """As `find_card`, for a corpus of running text.
+
+    Raises:
+        UserError: no such corpus, several, or one of another kind.
+    """
+    card = find_card(name)
+    if not isinstance(card, TextCard):
+        raise UserError(f"corpus '{card.name}' is labelled sentences, not running text")
+    return card
+
+
 def all_cards() -> list[Card]:
     """Every card that comes with seqkit, by name."""
     return [load_card(packaged("corpora") / name / CARD) for name in card_names()]
@@ -209,14 +304,15 @@ def key_lines(text: str) -> dict[str, int]:
     return lines
 
 
-def _explain(fault: Any, path: Path, lines: Mapping[str, int]) -> str:
+def _explain(fault: Any, path: Path, shape: type[Card], lines: Mapping[str, int]) -> str:
     """One pydantic error as `corpus.toml:LINE: key: message`."""
     keys = [str(key) for key in fault["loc"] if key != "[key]"]
     nearest = next((lines[key] for n in range(len(keys), 0, -1) if (key := ".".join(keys[:n])) in lines), None)
     match fault["type"]:
         case "extra_forbidden":
-            table = Card if len(keys) == 1 else {"files": CardFile, "counts": Counts}[keys[0]]
-            known = list(table.model_fields)
+            counts = TextCounts if shape is TextCard else Counts
+            tables = {"files": CardFile, "counts": counts, "split": SplitRule}
+            known = list((shape if len(keys) == 1 else tables[keys[0]]).model_fields)
             message = f"unknown key{suggestion(keys[-1], known)} (known: {', '.join(known)})"
         case "missing":
             message = "is missing"

@@ -25,3 +25,18 @@ class Tagged:
     tokens: tuple[str, ...]
     tags: tuple[str, ...] = ()
     document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of running text, of bounded size; a document comes as one or more pieces in a row.
+
+    Args:
+        text: never empty; ends after a line feed where the document allows it.
+        opens: it is the first piece of its document; no piece opens one of which the split only has the rest.
+        document: the document's name, where it has one.
+    """
+
+    text: str
+    opens: bool
+    document: str | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from seqkit.data.archives import extract
-from seqkit.data.card import Card, CardFile, Split
+from seqkit.data.card import Card, CardFile
 from seqkit.data.download import download
 from seqkit.data.home import packaged
 from seqkit.data.placing import SIZE_CAP, cannot_write, place, sha256_of
@@ -29,16 +29,16 @@ class Progress:
     total: int | None
 
 
-def locate(card: Card, split: str, *, mirror: Path | None, cache: Path) -> Path | None:
-    """The file of a split, if it can be had without a download; None if not.
+def locate(card: Card, key: str, *, mirror: Path | None, cache: Path) -> Path | None:
+    """The file of a split, or the file so named, if it can be had without a download; None if not.
 
     A cached file is verified each time it is asked for, and one that has changed counts as absent. A mirror's file
     (as it is, or with `.gz` added) is copied into the cache.
 
     Raises:
-        UserError: no such split, the mirror's file has another SHA-256 sum, or the disk refuses.
+        UserError: no such file, the mirror's file has another SHA-256 sum, or the disk refuses.
     """
-    file = card.file(split)
+    file = card.file(key)
     if card.embedded:
         path = packaged("corpora") / file.path
         return path if path.is_file() else None
@@ -55,7 +55,7 @@ def locate(card: Card, split: str, *, mirror: Path | None, cache: Path) -> Path 
 
 def fetch(
     card: Card, *, mirror: Path | None, cache: Path, progress: Callable[[Progress], None] | None = None
-) -> dict[Split, Path]:
+) -> dict[str, Path]:
     """Every file of a corpus, verified; a mirror is read before anything is downloaded.
 
     Several processes may fetch the same corpus at once: one downloads, the others wait and find it done.
@@ -68,19 +68,19 @@ def fetch(
         return found
     with _alone(cache / f"{card.name}.lock"):
         found = _located(card, mirror, cache)
-        missing = {split: file for split, file in card.files.items() if split not in found}
-        for split, file in missing.items():
+        missing = {key: file for key, file in card.files.items() if key not in found}
+        for key, file in missing.items():
             if file.url is None:
                 why = "this installation lacks it" if card.embedded else "it has no url: give a --mirror that holds it"
-                raise UserError(f"{card.name}: {split} ({file.path}): {why}")
+                raise UserError(f"{card.name}: {key} ({file.path}): {why}")
         for url in dict.fromkeys(file.url for file in missing.values() if file.url):
             _bring(card, url, [file for file in missing.values() if file.url == url], cache, progress)
-    return {split: found.get(split, cache / file.path) for split, file in card.files.items()}
+    return {key: found.get(key, cache / file.path) for key, file in card.files.items()}
 
 
-def _located(card: Card, mirror: Path | None, cache: Path) -> dict[Split, Path]:
-    places: dict[Split, Path | None] = {split: locate(card, split, mirror=mirror, cache=cache) for split in card.files}
-    return {split: path for split, path in places.items() if path is not None}
+def _located(card: Card, mirror: Path | None, cache: Path) -> dict[str, Path]:
+    places: dict[str, Path | None] = {key: locate(card, key, mirror=mirror, cache=cache) for key in card.files}
+    return {key: path for key, path in places.items() if path is not None}
 
 
 def _unaltered(path: Path, file: CardFile) -> bool:

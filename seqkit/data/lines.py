@@ -6,7 +6,7 @@ A line ends at a line feed and nowhere else: U+2028, U+0085 and form feeds are t
 import codecs
 import gzip
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
@@ -40,13 +40,72 @@ def read_lines(source: Path | BinaryIO, *, errors: Errors = "strict", name: str 
     if not isinstance(source, Path):
         return _decoded(source, errors, name or "-")
     place = name or str(source)
+    check_file(source, place)
+    return _from_path(source, errors, place)
+
+
+def check_file(path: Path, place: str) -> None:
+    """Refuse what is not a file.
+
+    Raises:
+        UserError: the path is missing, a directory, or no path at all.
+    """
     try:
-        source.stat()
+        path.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _refusal(place, error) from None
-    if source.is_dir():
+    if path.is_dir():
         raise UserError(f"{place}: a directory, not a file")
-    return _from_path(source, errors, place)
+
+
+def open_bytes(path: Path, place: str) -> BinaryIO:
+    """The bytes of a file, read through gzip where its name ends in `.gz`.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+    try:
+        return cast("BinaryIO", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+    except OSError as error:
+        raise _refusal(place, error) from None
+
+
+def read_bytes(read: Callable[[int], bytes], size: int, place: str, number: int) -> bytes:
+    """What `read(size)` gives.
+
+    Args:
+        number: the line that is reached, for the message.
+
+    Raises:
+        DataError: a damaged gzip file.
+        UserError: the disk refuses.
+    """
+    try:
+        return read(size)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(place, number, f"damaged gzip file ({error})") from None
+    except OSError as error:
+        raise _refusal(place, error) from None
+
+
+def invalid_utf8(place: str, number: int, byte: int) -> DataError:
+    """What to tell the user about a byte, counted from 1, that is not UTF-8."""
+    return DataError(place, number, f"invalid UTF-8 at byte {byte}; use --encoding-errors replace to read on")
+
+
+def refuse_foreign(first: bytes, place: str) -> None:
+    """Name the two encodings that are most often met by mistake.
+
+    Args:
+        first: how the file begins.
+
+    Raises:
+        DataError: it begins like UTF-16 text, or like gzip data.
+    """
+    if first.startswith(_UTF16_MARKS):
+        raise DataError(place, 1, "UTF-16 text, not UTF-8; convert it, for example with iconv -f UTF-16 -t UTF-8")
+    if first.startswith(_GZIP_MAGIC):
+        raise DataError(place, 1, "gzip data; give the file a name that ends in .gz")
 
 
 def _refusal(place: str, error: Exception) -> UserError:
@@ -56,23 +115,18 @@ def _refusal(place: str, error: Exception) -> UserError:
 
 
 def _from_path(path: Path, errors: Errors, place: str) -> Lines:
-    try:
-        stream = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115 # closed below
-    except OSError as error:
-        raise _refusal(place, error) from None
-    with stream:
-        yield from _decoded(cast("BinaryIO", stream), errors, place)
+    with open_bytes(path, place) as stream:
+        yield from _decoded(stream, errors, place)
 
 
 def _decoded(stream: BinaryIO, errors: Errors, place: str) -> Lines:
     for number, raw in _raw_lines(stream, place):
         if number == 1:
-            _refuse_foreign(raw, place)
+            refuse_foreign(raw, place)
         try:
             line = raw.decode("utf-8", errors)
         except UnicodeDecodeError as error:
-            message = f"invalid UTF-8 at byte {error.start + 1}; use --encoding-errors replace to read on"
-            raise DataError(place, number, message) from None
+            raise invalid_utf8(place, number, error.start + 1) from None
         if number == 1:
             line = line.removeprefix("\ufeff")
         yield number, line.removesuffix("\n").removesuffix("\r")
@@ -80,22 +134,6 @@ def _decoded(stream: BinaryIO, errors: Errors, place: str) -> Lines:
 
 def _raw_lines(stream: BinaryIO, place: str) -> Iterator[tuple[int, bytes]]:
     number = 1
-    while True:
-        try:
-            raw = stream.readline()
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(place, number, f"damaged gzip file ({error})") from None
-        except OSError as error:
-            raise _refusal(place, error) from None
-        if not raw:
-            return
+    while raw := read_bytes(stream.readline, -1, place, number):
         yield number, raw
         number += 1
-
-
-def _refuse_foreign(first: bytes, place: str) -> None:
-    """Name the two encodings that are most often met by mistake."""
-    if first.startswith(_UTF16_MARKS):
-        raise DataError(place, 1, "UTF-16 text, not UTF-8; convert it, for example with iconv -f UTF-16 -t UTF-8")
-    if first.startswith(_GZIP_MAGIC):
-        raise DataError(place, 1, "gzip data; give the file a name that ends in .gz")

@@ -1,6 +1,7 @@
 """Intervals and tests for corpus scores, which are no means over sentences: resample sentences, sum, score the sums.
 
-Units are counts, one row a sentence: `sentence_counts` (N, 3) for F1, `sentence_accuracy_counts` (N, 2) for accuracy.
+Units are counts, one row a sentence: `sentence_counts` (N, 3) for F1, `sentence_accuracy_counts` (N, 2) for accuracy. Of a
+running text they are those of its segments: nats and tokens (N, 2) for nats a token.
 Several seeds of a system are (S, N, C): every resample takes the same sentences for all seeds and the value is the mean
 score over seeds. The seeds themselves are not resampled: a result speaks of these trained models on other sentences of
 the kind; whether a retrained model would keep its lead shows in the spread over seeds.
@@ -32,6 +33,11 @@ def f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def accuracy(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Accuracy of (correct, total) on the last axis; 0 where the total is 0."""
+    return counts[..., 0] / np.where(counts[..., 1] > 0, counts[..., 1], 1)
+
+
+def nats_per_token(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean nats of (nats, tokens) on the last axis; 0 where there is no token."""
     return counts[..., 0] / np.where(counts[..., 1] > 0, counts[..., 1], 1)
 
 
@@ -75,7 +81,7 @@ def bootstrap_interval(
 
     Args:
         units_NC: counts of each sentence, (N, C), or of each seed and sentence, (S, N, C).
-        statistic: the score of summed counts: `f1`, `accuracy`.
+        statistic: the score of summed counts: `f1`, `accuracy`, `nats_per_token`.
         samples: how many resamples.
         seed: makes the result repeatable.
         level: the share of the resampled scores inside the interval.
@@ -108,7 +114,7 @@ def paired_bootstrap(
     Args:
         a_NC: counts of the first system, (N, C) or (S, N, C).
         b_NC: counts of the second on the same sentences; its number of seeds may differ.
-        statistic: the score of summed counts: `f1`, `accuracy`.
+        statistic: the score of summed counts: `f1`, `accuracy`, `nats_per_token`.
         samples: how many resamples.
         seed: makes the result repeatable.
         level: the share of the resampled differences inside the interval.
@@ -147,7 +153,7 @@ def approximate_randomisation(
     Args:
         a_NC: counts of the first system, (N, C) or (S, N, C).
         b_NC: counts of the second, of the same shape.
-        statistic: the score of summed counts: `f1`, `accuracy`.
+        statistic: the score of summed counts: `f1`, `accuracy`, `nats_per_token`.
         trials: how many random swaps.
         seed: makes the result repeatable.
 

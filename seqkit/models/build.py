@@ -4,7 +4,10 @@ from typing import Protocol
 
 from torch import Tensor
 
+from seqkit.models.causal_recurrent import CausalRecurrent, CausalRecurrentConfig
+from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig
 from seqkit.models.recurrent import RecurrentConfig, RecurrentEncoder
+from seqkit.models.state import State
 from seqkit.models.transformer import TransformerConfig, TransformerEncoder
 
 
@@ -18,6 +21,20 @@ class Encoder(Protocol):
         ...
 
 
+class Causal(Protocol):
+    """Sees only the past: x_BTD, state -> y_BTD with `output_width` features, state. A step is a scan with T = 1."""
+
+    output_width: int
+
+    def start(self, batch: int) -> State:
+        """The state of `batch` sequences before anything was read."""
+        ...
+
+    def scan(self, x_BTD: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read a piece of any length; the state passed in stays valid."""
+        ...
+
+
 def build_encoder(config: RecurrentConfig | TransformerConfig, input_width: int) -> Encoder:
     """Build the encoder of either family, weights at random."""
     match config:
@@ -25,3 +42,12 @@ def build_encoder(config: RecurrentConfig | TransformerConfig, input_width: int)
             return RecurrentEncoder(config, input_width)
         case TransformerConfig():
             return TransformerEncoder(config, input_width)
+
+
+def build_causal(config: CausalRecurrentConfig | CausalTransformerConfig, input_width: int) -> Causal:
+    """Build the causal model of either family, weights at random."""
+    match config:
+        case CausalRecurrentConfig():
+            return CausalRecurrent(config, input_width)
+        case CausalTransformerConfig():
+            return CausalTransformer(config, input_width)

@@ -6,7 +6,7 @@ A bidirectional layer is two one-way layers, the second over the length-aware re
 bidirectional layer to rounding, keeps oneDNN's fast path on CPU, and leaves a graph that exports.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from pydantic import Field
@@ -96,30 +96,49 @@ def gather_time(x_BTD: Tensor, order_BT: Tensor) -> Tensor:
     return x_BTD.gather(1, order_BT[:, :, None].expand(-1, -1, x_BTD.shape[2]))
 
 
-@torch.no_grad()
+class CellWeights(NamedTuple):
+    """The weights of one layer and direction, its gates one below the other, in PyTorch's order."""
+
+    input_weight: Tensor
+    recurrent_weight: Tensor
+    input_bias: Tensor
+    recurrent_bias: Tensor
+
+
 def initialise(network: nn.RNNBase, init: str, longest: int) -> None:
-    """Set gate biases in place; PyTorch adds two biases, so one carries the value and the other is zero."""
-    hidden = network.hidden_size
-    weights = dict(network.named_parameters())
-    input_bias, recurrent_bias = weights["bias_ih_l0"], weights["bias_hh_l0"]
-    input_weight, recurrent_weight = weights["weight_ih_l0"], weights["weight_hh_l0"]
+    """`initialise_cell` for one layer of PyTorch's."""
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    initialise_cell(CellWeights(*map(network.get_parameter, names)), network.hidden_size, init, longest)
+
+
+@torch.no_grad()
+def initialise_cell(weights: CellWeights, hidden: int, init: str, longest: int) -> None:
+    """Set weights and gate biases in place; there are two biases, so one carries the value and the other is zero.
+
+    The number of gates tells the cell: 1 is a plain RNN, 3 a GRU, 4 an LSTM.
+    """
+    gates = len(weights.input_bias) // hidden
     if init == "default":
         return
-    if isinstance(network, nn.RNN):
-        nn.init.eye_(recurrent_weight)
+    if gates == 1:
+        nn.init.eye_(weights.recurrent_weight)
         return
-    for gate in range(len(recurrent_weight) // hidden):
-        nn.init.orthogonal_(recurrent_weight[gate * hidden : (gate + 1) * hidden])
-    for matrix in input_weight.split(hidden):
+    for matrix in weights.recurrent_weight.split(hidden):
+        nn.init.orthogonal_(matrix)
+    for matrix in weights.input_weight.split(hidden):
         nn.init.xavier_uniform_(matrix)
-    input_bias.zero_()
-    recurrent_bias.zero_()
-    # chrono: keep-gate bias log(u), u uniform in [1, longest - 1]; the input gate gets its negative.
-    remember_H = torch.log(1 + torch.rand(hidden, dtype=input_bias.dtype) * max(longest - 2, 0)) if init == "chrono" else None
+    weights.input_bias.zero_()
+    weights.recurrent_bias.zero_()
     keep = slice(hidden, 2 * hidden)  # LSTM's forget gate, GRU's update gate: both are second
-    if remember_H is None:
-        input_bias[keep] = 1.0
+    if init == "forget":
+        weights.input_bias[keep] = 1.0
         return
-    input_bias[keep] = remember_H
-    if isinstance(network, nn.LSTM):
-        input_bias[:hidden] = -remember_H
+    remember_H = chrono_bias(hidden, longest).to(weights.input_bias)
+    weights.input_bias[keep] = remember_H
+    if gates == 4:
+        weights.input_bias[:hidden] = -remember_H
+
+
+def chrono_bias(hidden: int, longest: int) -> Tensor:
+    """Biases log(u) of gates that keep, u uniform in [1, longest - 1] (Tallec & Ollivier 2018); an input gate negates it."""
+    return torch.log(1 + torch.rand(hidden) * max(longest - 2, 0))

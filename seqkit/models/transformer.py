@@ -125,6 +125,11 @@ def rotate(x_BNTE: Tensor, base: float = 10_000.0) -> Tensor:
     half = x_BNTE.shape[-1] // 2
     frequency_E = base ** (-torch.arange(half, device=x_BNTE.device, dtype=torch.float32) / half)
     angle_TE = torch.arange(x_BNTE.shape[-2], device=x_BNTE.device, dtype=torch.float32)[:, None] * frequency_E
-    cos_TE, sin_TE = angle_TE.cos().to(x_BNTE.dtype), angle_TE.sin().to(x_BNTE.dtype)
+    return turn(x_BNTE, angle_TE.cos().to(x_BNTE.dtype), angle_TE.sin().to(x_BNTE.dtype))
+
+
+def turn(x_BNTE: Tensor, cos_TE: Tensor, sin_TE: Tensor) -> Tensor:
+    """Rotate feature e of the first half with feature e of the second; an odd last feature stays."""
+    half = x_BNTE.shape[-1] // 2
     first, second, rest = x_BNTE[..., :half], x_BNTE[..., half : 2 * half], x_BNTE[..., 2 * half :]
     return torch.cat([first * cos_TE - second * sin_TE, first * sin_TE + second * cos_TE, rest], dim=-1)

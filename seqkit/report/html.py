@@ -10,7 +10,7 @@ from typing import Any
 from seqkit.report.figure import Cell, Figure, Parts, cell_text
 from seqkit.report.footnotes import footnotes, number_of
 from seqkit.report.plots import draw, is_wide
-from seqkit.report.report import Bars, Block, Heat, Lines, Reliability, Report, Section, Sentences, Table
+from seqkit.report.report import Bars, Block, Heat, Lines, Reliability, Report, Section, Sentences, Table, Texts
 from seqkit.report.sentences import mistakes_told, pieces
 from seqkit.report.svg import SVG
 from seqkit.report.tabulate import as_table, is_empty
@@ -66,6 +66,8 @@ def _block(block: Block, name: str) -> dict[str, Any]:
         case Sentences():
             items = [{"pieces": pieces(item), "mistakes": mistakes_told(item), "note": item.note} for item in block.items]
             view |= {"items": items, "language": block.language}
+        case Texts():
+            view |= {"items": block.items}
         case Lines() | Bars() | Heat() | Reliability():
             empty = is_empty(block)
             svg = "" if empty else _trusted(draw(block, f"{name}-p"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from seqkit.report.figure import Cell, Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
-from seqkit.report.report import Block, Lines, Report, Section, Sentence, Sentences, Table
+from seqkit.report.report import Block, Lines, Report, Section, Sentence, Sentences, Table, Texts
 from seqkit.report.sentences import mistakes_told, runs
 from seqkit.report.tabulate import Plot, as_table, is_empty
 from seqkit.report.text import map_text, paragraphs, shown
@@ -49,12 +49,20 @@ def _block(block: Block) -> str:
     title = f"### {escape(block.title)}" if block.title else ""
     if isinstance(block, Sentences):
         body = "\n".join(_sentence(item) for item in block.items) or "*None.*"
+    elif isinstance(block, Texts):
+        body = "\n\n".join(f"{escape(caption)}\n\n{_fenced(text)}" for caption, text in block.items) or "*None.*"
     elif isinstance(block, Table):
         notes = [f"{superscript(number)} {escape(note)}" for number, note in enumerate(footnotes(block), 1)]
         body = "\n\n".join([_table(block) if block.rows else "*No rows.*", *notes])
     else:
         body = "*No data.*" if is_empty(block) else _plot(block)
     return "\n\n".join(part for part in (title, body, _prose(block.note)) if part)
+
+
+def _fenced(text: str) -> str:
+    """A code block whose fence is longer than any in the text."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def _plot(plot: Plot) -> str:

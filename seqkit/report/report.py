@@ -16,7 +16,7 @@ from seqkit.report.text import encodable
 
 __all__ = [
     "MISSING", "Bars", "Bin", "Block", "Cell", "Figure", "Heat", "Interval", "Lines", "Number",
-    "Reliability", "Report", "Section", "Sentence", "Sentences", "Series", "Span", "Table", "cell_text",
+    "Reliability", "Report", "Section", "Sentence", "Sentences", "Series", "Span", "Table", "Texts", "cell_text",
 ]  # fmt: skip
 
 SCHEMA_VERSION = 1
@@ -173,7 +173,17 @@ class Sentences:
     kind: Literal["sentences"] = "sentences"
 
 
-Block = Table | Lines | Bars | Heat | Reliability | Sentences
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Passages of running text, such as a language model writes: pairs of a caption and the text, line breaks kept."""
+
+    title: str
+    items: tuple[tuple[str, str], ...]
+    note: str = ""
+    kind: Literal["texts"] = "texts"
+
+
+Block = Table | Lines | Bars | Heat | Reliability | Sentences | Texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from seqkit.report.figure import Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
-from seqkit.report.report import Lines, Report, Section, Sentence, Sentences, Span, Table, check_flat
+from seqkit.report.report import Lines, Report, Section, Sentence, Sentences, Span, Table, Texts, check_flat
 from seqkit.report.sentences import mistakes_told, runs
 from seqkit.report.tabulate import finite, is_empty
 from seqkit.report.text import map_text, paragraphs, shown
@@ -21,6 +21,7 @@ from seqkit.report.text import map_text, paragraphs, shown
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 USUAL = {"PER": "cyan", "PERSON": "cyan", "ORG": "yellow", "LOC": "green", "LOCATION": "green", "MISC": "magenta"}
 SENTENCES = 3  # shown of a block; the page has all
+TEXT_LINES = 12  # shown of a passage
 CURVE = 40  # columns of a sparkline
 CELL_LIMIT = 40  # columns a table cell may take
 
@@ -150,7 +151,7 @@ def _headline(figures: Sequence[Figure], console: Console) -> None:
 
 
 def _section(section: Section, console: Console) -> None:
-    blocks = [block for block in section.blocks if isinstance(block, (Table, Lines, Sentences))]
+    blocks = [block for block in section.blocks if isinstance(block, (Table, Lines, Sentences, Texts))]
     if not blocks and not section.text:
         return
     console.print()
@@ -168,6 +169,8 @@ def _section(section: Section, console: Console) -> None:
                 _sparklines(block, console)
             case Sentences():
                 _sentences(block, console)
+            case Texts():
+                _texts(block, console)
 
 
 def _table(table: Table, console: Console) -> None:
@@ -244,3 +247,13 @@ def _sentence(sentence: Sentence, console: Console) -> None:
     console.print(Padding(Text("").join(parts), (0, 0, 0, 2), expand=False))
     for kind, told in mistakes_told(sentence):
         _say(console, f"{kind}: {', '.join(told)}", "dim", indent=4)
+
+
+def _texts(block: Texts, console: Console) -> None:
+    for caption, text in block.items:
+        _say(console, caption, "dim", indent=2)
+        lines = text.expandtabs().split("\n")
+        console.print(Padding(Text("\n".join(lines[:TEXT_LINES])), (0, 0, 0, 4), expand=False))
+        if len(lines) > TEXT_LINES:
+            _say(console, f"and {len(lines) - TEXT_LINES} more lines in the report", "dim", indent=4)
+    _say(console, block.note, "dim", indent=2)

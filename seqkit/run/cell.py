@@ -8,24 +8,19 @@ from typing import Any
 from rich.console import Console
 
 from seqkit.errors import UserError
-from seqkit.recipe import Recipe
-from seqkit.run.command import finish_training
-from seqkit.run.corpora import OwnFiles, load_corpus
+from seqkit.recipe import recipe_from
+from seqkit.run.corpora import Sources
 from seqkit.run.machine import prepare_machine
+from seqkit.run.roads import open_road
 
 
 def run_cell(folder: Path, options: dict[str, Any]) -> None:
     """Train by `folder/cell.json`, evaluate, write the cell's files; `recipe.json` last marks it whole."""
-    recipe = Recipe(**json.loads((folder / "cell.json").read_text(encoding="utf-8")))
-    own = OwnFiles(
-        {split: Path(path) for split, path in options["files"].items()},
-        Path(options["folder"]) if options["folder"] else None,
-        options["format"],
-    )
+    recipe = recipe_from(json.loads((folder / "cell.json").read_text(encoding="utf-8")))
     mirror = Path(options["mirror"]) if options["mirror"] else None
     device = prepare_machine(options["device"], options["threads"])
-    corpus = load_corpus(recipe.corpus, own, mirror=mirror)
-    finish_training(recipe, corpus, folder, device, Console(quiet=True), command="")
+    road = open_road(recipe, Sources.from_dict(options["sources"], mirror))
+    road.finish(folder, device, Console(quiet=True))
     (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1), encoding="utf-8")
 
 

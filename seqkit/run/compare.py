@@ -18,14 +18,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seqkit.errors import UserError, suggestion
-from seqkit.recipe import Recipe, load_recipe
+from seqkit.recipe import Recipe, load_recipe, recipe_from
 from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
 from seqkit.run.comparison_report import System, comparison_report
-from seqkit.run.corpora import CorpusData, OwnFiles, load_corpus
+from seqkit.run.corpora import Sources
 from seqkit.run.display import read_events
 from seqkit.run.machine import choose_device
 from seqkit.run.matching import match_parameters
+from seqkit.run.measures import MEASURES
+from seqkit.run.roads import Road, open_road
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,7 @@ class CompareRequest:
     seeds: tuple[int, ...] | None = None
     rivals: tuple[str, ...] | None = None
     overrides: Sequence[str] = ()
-    own: OwnFiles = field(default_factory=OwnFiles)
-    mirror: Path | None = None
+    sources: Sources = field(default_factory=Sources)
     device: str = "auto"
     threads: int | None = None
     command: str = ""
@@ -58,8 +59,8 @@ class Cell:
         """Whether it was trained and measured with this very recipe."""
         try:
             stored = json.loads((self.folder / "recipe.json").read_text(encoding="utf-8"))
-            return (self.folder / "measured.json").exists() and Recipe(**stored).fingerprint() == self.recipe.fingerprint()
-        except (OSError, ValueError):
+            return (self.folder / "measured.json").exists() and recipe_from(stored).fingerprint() == self.recipe.fingerprint()
+        except (OSError, ValueError, UserError):
             return False
 
 
@@ -73,11 +74,11 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     if not recipe.compare.rivals:
         raise UserError(f"{request.recipe}: the recipe names no rivals; add [compare.rivals.NAME]")
     device = choose_device(request.device)
-    corpus = load_corpus(recipe.corpus, request.own, mirror=request.mirror, console=console)
-    if "test" not in corpus.sentences:
-        raise UserError(f"{corpus.name}: a comparison needs a test split")
+    road = open_road(recipe, request.sources, console)
+    if not road.has_test:
+        raise UserError(f"{road.corpus_name}: a comparison needs a test split")
     seeds = request.seeds or recipe.compare.seeds
-    systems = contestants(recipe, corpus, request.rivals)
+    systems = contestants(recipe, road, request.rivals)
     out = request.out or Path("runs") / "compare" / recipe.corpus.replace("/", "-")
     cells = [
         Cell(name, seed, system.seeded(seed), out / name / f"seed-{seed}")
@@ -88,7 +89,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     results = [gather(name, [cell for cell in cells if cell.system == name]) for name in systems]
     report = comparison_report(
         results,
-        title=f"{corpus.name}: {' or '.join(systems)}?",
+        title=f"{road.corpus_name}: {' or '.join(systems)}?",
         command=request.command,
         device=device,
         matched=recipe.compare.match == "parameters",
@@ -99,7 +100,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     return out
 
 
-def contestants(recipe: Recipe, corpus: CorpusData, chosen: Sequence[str] | None) -> dict[str, Recipe]:
+def contestants(recipe: Recipe, road: Road, chosen: Sequence[str] | None) -> dict[str, Recipe]:
     """The recipe under its family's name, and its rivals, resized if the recipe says so.
 
     Raises:
@@ -116,7 +117,9 @@ def contestants(recipe: Recipe, corpus: CorpusData, chosen: Sequence[str] | None
         if name in systems:
             raise UserError(f"compare.rivals.{name}: the recipe itself goes by this name; choose another")
         rival = recipe.rival(name)
-        systems[name] = match_parameters(rival, recipe, corpus) if recipe.compare.match == "parameters" else rival
+        if recipe.compare.match == "parameters":
+            rival = match_parameters(rival, road.parameters(recipe), road.parameters)
+        systems[name] = rival
     return systems
 
 
@@ -161,20 +164,14 @@ def train_cell(cell: Cell, request: CompareRequest) -> None:
         if left_over.is_file():
             left_over.unlink()
     (cell.folder / "cell.json").write_text(json.dumps(cell.recipe.to_dict()), encoding="utf-8")
-    own = request.own
-    arguments = [
-        sys.executable, "-m", "seqkit.run.cell", str(cell.folder),
-        json.dumps(
-            {
-                "files": {split: str(path) for split, path in own.files.items()},
-                "folder": str(own.folder) if own.folder else None,
-                "format": own.format,
-                "mirror": str(request.mirror) if request.mirror else None,
-                "device": request.device,
-                "threads": request.threads,
-            }
-        ),
-    ]  # fmt: skip
+    sources = request.sources
+    options = {
+        "sources": sources.to_dict(),
+        "mirror": str(sources.mirror) if sources.mirror else None,
+        "device": request.device,
+        "threads": request.threads,
+    }
+    arguments = [sys.executable, "-m", "seqkit.run.cell", str(cell.folder), json.dumps(options)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip()).split("\n")[-1]
@@ -184,7 +181,7 @@ def train_cell(cell: Cell, request: CompareRequest) -> None:
 def gather(name: str, cells: Sequence[Cell]) -> System:
     """What the cells of one system measured."""
     measured: list[dict[str, Any]] = [json.loads((cell.folder / "measured.json").read_text(encoding="utf-8")) for cell in cells]
-    units_SNC: NDArray[np.int64] = np.array([one["units"] for one in measured])
+    units_SNC: NDArray[np.float64] = np.array([one["units"] for one in measured], dtype=np.float64)
     curves = [
         [(row["epoch"], row["dev_score"]) for row in read_events(cell.folder / "metrics.jsonl") if row["event"] == "evaluated"]
         for cell in cells
@@ -194,7 +191,7 @@ def gather(name: str, cells: Sequence[Cell]) -> System:
         recipe=cells[0].recipe,
         seeds=tuple(cell.seed for cell in cells),
         units_SNC=units_SNC,
-        entities=measured[0]["entities"],
+        measure=MEASURES[measured[0]["measure"]],
         measured=measured,
         curves=curves,
     )

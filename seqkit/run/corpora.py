@@ -1,34 +1,30 @@
-"""The sentences a run works on: a card's corpus, or the user's own files."""
+"""Where a run's data come from: a card's corpus, or the user's own files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TransferSpeedColumn
 from rich.progress import Progress as Bar
 
-from seqkit.data.card import Card, find_card
-from seqkit.data.examples import Tagged
+from seqkit.data.card import Card
 from seqkit.data.fetch import Progress, fetch
 from seqkit.data.folder import load_folder
-from seqkit.data.formats import Format
 from seqkit.data.home import cache_folder, mirror_folder
-from seqkit.data.schemes import Scheme
-from seqkit.data.tagged import Reading, load_tagged
-from seqkit.errors import UserError
 
-SPLITS = ("train", "dev", "test")
 EncodingErrors = Literal["strict", "replace"]
 
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """The user's own data: files by split, or a folder that holds them."""
+    """The user's own data: files by split, or a folder that holds them; for a language model, running text."""
 
     files: dict[str, Path] = field(default_factory=dict)
     folder: Path | None = None
     format: str | None = None
+    text: Path | None = None
 
     def paths(self) -> dict[str, Path]:
         """The file of each split; a file named apart wins over the folder's."""
@@ -36,86 +32,44 @@ class OwnFiles:
         return found | self.files
 
     def __bool__(self) -> bool:
-        return bool(self.files or self.folder)
+        return bool(self.files or self.folder or self.text)
 
 
 @dataclass(frozen=True)
-class CorpusData:
-    """Sentences by split, and how they were read."""
+class Sources:
+    """Where a run's data may come from, and how they are read.
 
-    name: str
-    language: str
-    sentences: dict[str, list[Tagged]]
-    readings: dict[str, Reading]
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags of the training split: `O` first, then B- and I- of each type; or plain labels."""
-        seen = {tag for sentence in self.sentences["train"] for tag in sentence.tags}
-        types = sorted({tag[2:] for tag in seen if tag[:2] in ("B-", "I-")})
-        if not types:
-            return tuple(sorted(seen))
-        return ("O", *(f"{prefix}-{label}" for label in types for prefix in "BI"))
-
-
-def load_corpus(
-    name: str,
-    own: OwnFiles | None = None,
-    *,
-    splits: tuple[str, ...] = SPLITS,
-    mirror: Path | None = None,
-    errors: EncodingErrors = "strict",
-    console: Console | None = None,
-) -> CorpusData:
-    """Read a card's corpus, fetching it first if need be, or the user's own files.
-
-    Raises:
-        UserError: a split needed for training is missing, or a file is at fault (then naming file and line).
+    Args:
+        own: instead of the recipe's corpus.
+        mirror: a folder of corpora read before any download.
+        errors: what to do with invalid UTF-8.
     """
-    if own:
-        paths, language, tags, given = own.paths(), "", None, own.format
-        name = str(own.folder or Path(next(iter(own.files.values()))).parent)
-    else:
-        card = find_card(name)
-        paths = fetch_with_bar(card, mirror, console)
-        language, tags, given = card.language, card.annotation, card.format
-    sentences: dict[str, list[Tagged]] = {}
-    readings: dict[str, Reading] = {}
-    for split in splits:
-        if split in paths:
-            form = Format.named(given) if given else None
-            sentences[split], readings[split] = load_tagged(paths[split], form, errors=errors, tags=tags)
-    for split in ("train", "dev"):
-        if split in splits and split not in sentences:
-            raise UserError(f"{name}: no {split} split; give one with --{split} FILE")
-    check_labels(sentences, readings)
-    return CorpusData(name, language, sentences, readings)
 
+    own: OwnFiles = field(default_factory=OwnFiles)
+    mirror: Path | None = None
+    errors: EncodingErrors = "strict"
 
-def check_labels(sentences: dict[str, list[Tagged]], readings: dict[str, Reading]) -> None:
-    """Refuse labels that training never saw: no model could ever predict them.
+    def to_dict(self) -> dict[str, Any]:
+        """As kept beside a run, with absolute paths; the mirror is left out."""
+        own = self.own
+        return {
+            "files": {split: str(path.resolve()) for split, path in own.files.items()},
+            "folder": str(own.folder.resolve()) if own.folder else None,
+            "format": own.format,
+            "text": str(own.text.resolve()) if own.text else None,
+            "encoding_errors": self.errors,
+        }
 
-    Raises:
-        UserError: names the file and the labels.
-    """
-    if "train" not in sentences:
-        return
-    plain = readings["train"].scheme is Scheme.TAGS
-    for split, reading in readings.items():
-        if (reading.scheme is Scheme.TAGS) != plain:
-            kinds = ("entity tags", "plain labels")
-            raise UserError(f"{reading.path}: {split} has {kinds[not plain]} where train has {kinds[plain]}")
-    known = {tag[2:] if tag[:2] in ("B-", "I-") else tag for s in sentences["train"] for tag in s.tags}
-    if known == {"O"}:
-        raise UserError(f"{readings['train'].path}: every tag is O; there is nothing to learn")
-    for split in ("dev", "test"):
-        found = {tag[2:] if tag[:2] in ("B-", "I-") else tag for s in sentences.get(split, []) for tag in s.tags}
-        if unseen := sorted(found - known):
-            shown = ", ".join(unseen[:5]) + (" …" if len(unseen) > 5 else "")
-            raise UserError(
-                f"{readings[split].path}: label{'s' * (len(unseen) > 1)} unseen in training: {shown} "
-                f"(training has: {', '.join(sorted(known - {'O'}))})"
-            )
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], mirror: Path | None) -> "Sources":
+        """What `to_dict` gave."""
+        own = OwnFiles(
+            {split: Path(path) for split, path in data["files"].items()},
+            Path(data["folder"]) if data["folder"] else None,
+            data["format"],
+            Path(data["text"]) if data.get("text") else None,
+        )
+        return cls(own, mirror, data["encoding_errors"])
 
 
 def fetch_with_bar(card: Card, mirror: Path | None, console: Console | None) -> dict[str, Path]:
@@ -133,4 +87,4 @@ def fetch_with_bar(card: Card, mirror: Path | None, console: Console | None) -> 
                 tasks[progress.name] = bar.add_task(progress.name)
             bar.update(tasks[progress.name], completed=progress.done, total=progress.total)
 
-        return {**fetch(card, mirror=mirror_folder(mirror), cache=cache_folder(), progress=show)}
+        return fetch(card, mirror=mirror_folder(mirror), cache=cache_folder(), progress=show)

@@ -4,31 +4,52 @@ import json
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from seqkit.training.loop import Evaluated, Event, Step, TrainConfig
+from seqkit.training.loop import Evaluated, Event, Step, TrainConfig, updates
 
 LOG_EVERY = 20  # updates between two lines of metrics.jsonl
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a task's dev score and speed are written.
+
+    Args:
+        score: its name: `F1`, `nats/character`.
+        factor: what the score that is maximised is multiplied by to be read: 100 for a share, −1 for a loss.
+        digits: decimals of the score.
+        unit: what is counted: `words`, `characters`.
+    """
+
+    score: str
+    factor: float = 100.0
+    digits: int = 1
+    unit: str = "words"
+
+    def text(self, score: float) -> str:
+        """The score as a person reads it."""
+        return f"{self.factor * score:.{self.digits}f}"
 
 
 class TrainingDisplay:
     """Follows events; on a terminal `epoch 12/30 ━━╸── 17.4k words/s · loss 0.21 · dev F1 78.3, best 79.1 at 10 · 0:21`."""
 
-    def __init__(self, console: Console, config: TrainConfig, batches_per_epoch: int, score: str) -> None:
+    def __init__(self, console: Console, config: TrainConfig, batches_per_epoch: int, shown: Shown) -> None:
         self.console = console
         self.config = config
-        self.score = score
-        self.total = config.epochs * batches_per_epoch
+        self.shown = shown
+        self.total = updates(config, batches_per_epoch)
         self.progress: Progress | None = None
         self.bar: TaskID | None = None
         self.first_step: int | None = None
         self.started = time.perf_counter()
-        self.words = 0
+        self.tokens = 0
         self.training_seconds = 0.0
         self.loss = 0.0
         self.dev = "dev –"
@@ -47,29 +68,30 @@ class TrainingDisplay:
         match event:
             case Step():
                 self.first_step = self.first_step or event.step
-                self.words += event.tokens
+                self.tokens += event.tokens
                 self.training_seconds += event.seconds
                 self.loss = 0.98 * self.loss + 0.02 * event.loss if self.loss else event.loss
             case Evaluated():
-                best = f"best {100 * event.best_score:.1f} at {event.best_epoch}"
-                self.dev = f"dev {self.score} {100 * event.dev_score:.1f}, {best}"
+                best = f"best {self.shown.text(event.best_score)} at {event.best_epoch:.3g}"
+                self.dev = f"dev {self.shown.score} {self.shown.text(event.dev_score)}, {best}"
                 if not self.console.is_terminal:
-                    self.console.print(f"epoch {event.epoch}/{self.config.epochs} · {self.facts(event.step)}")
+                    self.console.print(f"epoch {event.epoch:.3g}/{self.config.epochs:g} · {self.facts(event.step)}")
         if self.progress is not None and self.bar is not None:
             epoch = min(event.epoch + isinstance(event, Step), self.config.epochs)
             self.progress.update(
                 self.bar,
                 completed=event.step,
-                epoch=f"epoch {epoch}/{self.config.epochs}",
+                epoch=f"epoch {epoch:.3g}/{self.config.epochs:g}",
                 facts=self.facts(event.step),
             )
 
     def facts(self, step: int) -> str:
         """Speed, loss, dev score, time left."""
-        speed = self.words / max(self.training_seconds, 1e-9)
+        speed = self.tokens / max(self.training_seconds, 1e-9)
         done = step - (self.first_step or step) + 1
         left = (time.perf_counter() - self.started) / max(done, 1) * (self.total - step)
-        return f"{speed / 1000:.1f}k words/s · loss {self.loss:.2f} · {self.dev} · {int(left) // 60}:{int(left) % 60:02d} left"
+        rate = f"{speed / 1000:.1f}k {self.shown.unit}/s"
+        return f"{rate} · loss {self.loss:.2f} · {self.dev} · {int(left) // 60}:{int(left) % 60:02d} left"
 
 
 class EventLog:

@@ -1,9 +1,12 @@
 """Where runs lie: `runs/<task>/<time>/`, the newest of a task being the default of the commands."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from seqkit.errors import UserError
+from seqkit.recipe import TASKS
+from seqkit.training.sealed import mend
 
 RUNS = Path("runs")
 
@@ -30,11 +33,12 @@ def new_run_folder(task: str, out: Path | None) -> Path:
     return out
 
 
-def find_run(given: str | None, task: str = "ner", *, holding: str = "model") -> Path:
-    """A run's folder: as given, or the newest of the task.
+def find_run(given: str | None, tasks: Sequence[str] = TASKS, *, holding: str = "model") -> Path:
+    """A run's folder: as given, or the newest of some tasks.
 
     Args:
         given: a run folder, its model folder, `latest`, or None for the newest.
+        tasks: whose runs count.
         holding: what the run must hold: `model` once trained, `checkpoints` while training.
 
     Raises:
@@ -48,7 +52,27 @@ def find_run(given: str | None, task: str = "ner", *, holding: str = "model") ->
         if not path.is_dir():
             raise UserError(f"{given}: no such run folder")
         return path.parent if path.name == holding and (path / "manifest.json").exists() else path
-    runs = sorted((RUNS / task).glob(f"*/{holding}"))
+    runs = [path.parent for task in tasks for path in (RUNS / task).glob(f"*/{holding}")]
     if not runs:
-        raise UserError(f"no trained run in {RUNS / task}; train one with: seqkit train {task}")
-    return runs[-1].parent
+        places = " or ".join(str(RUNS / task) for task in tasks)
+        raise UserError(f"no trained run in {places}; train one with: seqkit train {tasks[0]}")
+    return max(runs, key=lambda path: path.name)  # named by their time
+
+
+def model_folder(path: Path) -> Path:
+    """The folder that holds the weights, from a run folder, a model folder or `…/latest`.
+
+    Raises:
+        UserError: there is none.
+    """
+    if path.name == "latest" and not path.exists():
+        runs = sorted(path.parent.glob("*/model"))
+        if runs:
+            return runs[-1]
+    for folder in (path / "model", path):
+        mend(folder)
+        if (folder / "manifest.json").exists() or (folder / "config.json").exists():
+            return folder
+    if path.is_dir() and (path / "checkpoints").is_dir():
+        raise UserError(f"{path}: training was not finished; go on with: seqkit train --resume {path}")
+    raise UserError(f"{path}: no model there")

@@ -1,126 +1,21 @@
-"""A trained tagger on disk and in Python: weights in safetensors, the rest in JSON, every file under a SHA-256 sum."""
+"""Trained models on disk: found, checked against their SHA-256 sums, and read as what they are."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import safetensors.torch
-import torch
-from pydantic import TypeAdapter, ValidationError
+import safetensors
+from pydantic import ValidationError
 
-import seqkit
-from seqkit.data.vocabulary import Vocabulary
-from seqkit.data.words import split_sentences, split_words
 from seqkit.errors import DataError, UserError
-from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TaggerConfig, TransformerTaggerConfig
-from seqkit.tasks.ner.predict import Prediction, Predictor
-from seqkit.training.sealed import mend, read_sealed, write_sealed
-
-FORMAT = 1  # of the model folder; raised when an old reader would misread a new folder
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A named entity in a text.
-
-    Args:
-        text: as it stands in the input.
-        label: its type.
-        start: position of its first character in the input.
-        end: position after its last character.
-        confidence: its probability under the model, 0 to 1.
-    """
-
-    text: str
-    label: str
-    start: int
-    end: int
-    confidence: float
+from seqkit.run.folders import model_folder
+from seqkit.run.tagging.model import TrainedTagger
+from seqkit.run.text.model import TrainedLanguageModel
+from seqkit.run.weights import FORMAT
+from seqkit.training.sealed import read_sealed
 
 
-class TrainedTagger:
-    """A tagger ready for use. Get one with `seqkit.load(path)`."""
-
-    def __init__(
-        self,
-        model: Tagger,
-        config: RecurrentTaggerConfig | TransformerTaggerConfig,
-        vocabulary: Vocabulary,
-        tags: Sequence[str],
-        about: dict[str, Any],
-    ) -> None:
-        self.model = model
-        self.config = config
-        self.vocabulary = vocabulary
-        self.tags = tuple(tags)
-        self.about = about
-        self.predictor = Predictor(model, vocabulary, tags)
-
-    @property
-    def parameters(self) -> int:
-        """The number of trained weights."""
-        return sum(weight.numel() for weight in self.model.parameters())
-
-    def tag(self, texts: Sequence[str], *, batch_size: int = 64) -> list[list[Entity]]:
-        """The entities of raw texts, in order; a text may hold any number of sentences of any length.
-
-        Raises:
-            UserError: the model predicts labels for tokens, not entities; use `predict`.
-        """
-        if isinstance(texts, str):
-            raise UserError("tag() takes a list of texts, not one string")
-        if not self.predictor.entities:
-            raise UserError("this model labels tokens, not entities; use predict()")
-        split = [split_sentences(split_words(text), text) for text in texts]
-        flat = [sentence for sentences in split for sentence in sentences]
-        predictions = iter(self.predictor([[word.text for word in s] for s in flat], batch_size=batch_size, confidence=True))
-        found: list[list[Entity]] = []
-        for text, sentences in zip(texts, split, strict=True):
-            entities: list[Entity] = []
-            for words in sentences:
-                one = next(predictions)
-                for span, confidence in zip(one.spans, one.confidences, strict=True):
-                    start, end = words[span.start].start, words[span.end - 1].end
-                    entities.append(Entity(text[start:end], span.label, start, end, confidence))
-            found.append(entities)
-        return found
-
-    def predict(
-        self, sentences: Sequence[Sequence[str]], *, batch_size: int = 64, confidence: bool = False
-    ) -> list[Prediction]:
-        """The tags of sentences that are split into tokens already."""
-        return self.predictor(sentences, batch_size=batch_size, confidence=confidence)
-
-    def files(self) -> dict[str, bytes]:
-        """The model folder's files, as bytes."""
-        description = {
-            "format": FORMAT,
-            "seqkit": seqkit.__version__,
-            "task": "ner",
-            "tags": self.tags,
-            "model": self.config.model_dump(mode="json"),
-            **self.about,
-        }
-        weights = {name: weight.detach().cpu().contiguous() for name, weight in self.model.named_parameters()}
-        return {
-            "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
-            "tokenizer.json": json.dumps(self.vocabulary.to_dict(), separators=(",", ":")).encode(),
-            "weights.safetensors": safetensors.torch.save(weights),
-        }
-
-    def save(self, folder: Path) -> None:
-        """Write the model folder, whole or not at all.
-
-        Raises:
-            UserError: the disk refuses; a model already there is kept.
-        """
-        write_sealed(folder, self.files())
-
-
-def load(path: str | Path, *, device: str = "cpu") -> TrainedTagger:
-    """Load a trained tagger.
+def load(path: str | Path, *, device: str = "cpu") -> TrainedTagger | TrainedLanguageModel:
+    """Load a trained model.
 
     Args:
         path: a run folder, its `model` folder, or `runs/ner/latest` for the newest run of a task.
@@ -135,35 +30,31 @@ def load(path: str | Path, *, device: str = "cpu") -> TrainedTagger:
         description = json.loads(files["config.json"])
         if description["format"] > FORMAT:
             raise DataError(folder, None, f"was written by a newer seqkit ({description['seqkit']}); update seqkit")
-        config = TypeAdapter[Any](TaggerConfig).validate_python(description["model"])
-        vocabulary = Vocabulary.from_dict(json.loads(files["tokenizer.json"]))
-        weights = safetensors.torch.load(files["weights.safetensors"])
+        kind = TrainedTagger if description["task"] == "ner" else TrainedLanguageModel
+        return kind.from_files(files, device=device)
     except (KeyError, ValueError, ValidationError, TypeError, safetensors.SafetensorError) as error:
         raise DataError(folder, None, f"is not a seqkit model ({error.__class__.__name__})") from error
-    model = Tagger(config, vocabulary.sizes, description["tags"])
-    problems = model.load_state_dict(weights, strict=False)
-    buffers = {name for name, _ in model.named_buffers()}
-    if problems.unexpected_keys or set(problems.missing_keys) - buffers:
-        raise DataError(folder / "weights.safetensors", None, "does not fit config.json")
-    known = ("format", "seqkit", "task", "tags", "model")
-    about = {key: value for key, value in description.items() if key not in known}
-    return TrainedTagger(model.to(torch.device(device)).eval(), config, vocabulary, description["tags"], about)
 
 
-def model_folder(path: Path) -> Path:
-    """The folder that holds the weights, from a run folder, a model folder or `…/latest`.
+def load_tagger(path: str | Path, *, device: str = "cpu") -> TrainedTagger:
+    """Load a trained tagger.
 
     Raises:
-        UserError: there is none.
+        UserError: as `load`, or the model is of another kind.
     """
-    if path.name == "latest" and not path.exists():
-        runs = sorted(path.parent.glob("*/model"))
-        if runs:
-            return runs[-1]
-    for folder in (path / "model", path):
-        mend(folder)
-        if (folder / "manifest.json").exists() or (folder / "config.json").exists():
-            return folder
-    if path.is_dir() and (path / "checkpoints").is_dir():
-        raise UserError(f"{path}: training was not finished; go on with: seqkit train --resume {path}")
-    raise UserError(f"{path}: no model there")
+    model = load(path, device=device)
+    if not isinstance(model, TrainedTagger):
+        raise UserError(f"{path}: a language model, which cannot tag; see: seqkit generate, seqkit score")
+    return model
+
+
+def load_language_model(path: str | Path, *, device: str = "cpu") -> TrainedLanguageModel:
+    """Load a trained language model.
+
+    Raises:
+        UserError: as `load`, or the model is of another kind.
+    """
+    model = load(path, device=device)
+    if not isinstance(model, TrainedLanguageModel):
+        raise UserError(f"{path}: a tagger, not a language model; see: seqkit tag")
+    return model

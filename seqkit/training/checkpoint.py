@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import safetensors.torch
@@ -12,18 +13,22 @@ from seqkit.errors import DataError
 from seqkit.training.loop import TrainState
 from seqkit.training.sealed import mend, read_sealed, write_sealed
 
-COUNTERS = ("step", "epoch", "batch", "best_score", "best_epoch", "stalled", "halvings", "seconds")
+COUNTERS = ("step", "epoch", "batch", "looked", "best_score", "best_epoch", "stalled", "halvings", "seconds")
 KEPT = 2
 
 
-def save_checkpoint(folder: Path, state: TrainState) -> Path:
+def save_checkpoint(folder: Path, state: TrainState, carried: Mapping[str, Tensor] | None = None) -> Path:
     """Write `folder/step-N`; returns it.
+
+    Args:
+        carried: what the task carries from batch to batch.
 
     Raises:
         UserError: the disk refuses; earlier checkpoints are kept.
     """
     tensors = {f"model/{name}": weight.detach() for name, weight in state.model.named_parameters()}
     tensors |= {f"best/{name}": weight for name, weight in state.best.items()}
+    tensors |= {f"carried/{name}": value for name, value in (carried or {}).items()}
     if state.average:
         tensors |= {f"average/{name}": weight for name, weight in state.average.weights.items()}
     for number, moments in state.optimizer.state_dict()["state"].items():
@@ -51,8 +56,8 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("step-*") if path.is_dir())
 
 
-def restore_checkpoint(folder: Path, state: TrainState) -> Path:
-    """Bring `state` to the newest checkpoint that reads back whole; returns it.
+def restore_checkpoint(folder: Path, state: TrainState, carried: dict[str, Tensor] | None = None) -> Path:
+    """Bring `state`, and `carried`, to the newest checkpoint that reads back whole; returns it.
 
     Raises:
         DataError: there is none, or none is whole; names the fault of the newest.
@@ -66,7 +71,11 @@ def restore_checkpoint(folder: Path, state: TrainState) -> Path:
         except DataError as error:
             fault = error if number == 0 else fault
             continue
-        _restore(state, safetensors.torch.load(files["state.safetensors"]), json.loads(files["counters.json"]))
+        tensors = safetensors.torch.load(files["state.safetensors"])
+        if carried is not None:
+            carried.clear()
+            carried |= {name.partition("/")[2]: value for name, value in tensors.items() if name.startswith("carried/")}
+        _restore(state, tensors, json.loads(files["counters.json"]))
         return place
     raise fault
 

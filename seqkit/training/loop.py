@@ -21,8 +21,8 @@ class TrainConfig(Config):
     """How a model is trained.
 
     Args:
-        epochs: passes over the training data, at most.
-        batch_size: sentences in a batch.
+        epochs: passes over the training data, at most; 2.5 are two and a half.
+        batch_size: sentences in a batch, or streams of running text.
         learning_rate: peak, of AdamW (Loshchilov & Hutter 2019).
         warmup: share of all updates over which the learning rate rises.
         clip: largest gradient norm; 0 does not clip.
@@ -34,7 +34,7 @@ class TrainConfig(Config):
         evaluate_every: epochs between evaluations on dev.
     """
 
-    epochs: int = Field(default=30, ge=1)
+    epochs: float = Field(default=30, gt=0)
     batch_size: int = Field(default=32, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
@@ -45,15 +45,22 @@ class TrainConfig(Config):
     patience: int = Field(default=0, ge=0)
     keep: Literal["best", "last"] = "best"
     precision: Literal["fp32", "bf16"] = "fp32"
-    evaluate_every: int = Field(default=1, ge=1)
+    evaluate_every: float = Field(default=1, gt=0)
     seed: int = Field(default=1, ge=0)
 
 
 class Trainable(Protocol):
-    """What the loop asks of a task; batches of one epoch are the same in every run with the same seed."""
+    """What the loop asks of a task; batches of one epoch are the same in every run with the same seed.
 
-    def batches(self, epoch: int) -> Iterator[Any]:
-        """The training batches of an epoch, counted from 0."""
+    Args:
+        carried: what passes from one batch to the next, such as a recurrent state; saved with checkpoints, put back before
+            a resumed run's first batch. Empty where batches stand alone.
+    """
+
+    carried: dict[str, Tensor]
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Any]:
+        """The training batches of an epoch, counted from 0, from batch `start` on."""
         ...
 
     def batches_per_epoch(self) -> int:
@@ -84,13 +91,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A look at dev, at an epoch's end."""
+    """A look at dev."""
 
     step: int
-    epoch: int  # epochs completed
+    epoch: float  # epochs completed
     dev_score: float
     best_score: float
-    best_epoch: int
+    best_epoch: float
     is_best: bool
     stalled: int  # evaluations since the best
     seconds: float
@@ -117,8 +124,9 @@ class TrainState:
         self.step = 0
         self.epoch = 0
         self.batch = 0  # batches done in this epoch
+        self.looked = 0  # the step of the last evaluation
         self.best_score = -math.inf
-        self.best_epoch = 0
+        self.best_epoch = 0.0
         self.best: dict[str, Tensor] = {}  # the weights to keep: those that scored best, or the last ones
         self.stalled = 0
         self.halvings = 0
@@ -138,23 +146,35 @@ def train(task: Trainable, state: TrainState) -> Iterator[Event]:
         UserError: the loss or gradient is not a number; names step and batch.
     """
     config = state.config
-    total = config.epochs * task.batches_per_epoch()
-    while state.epoch < config.epochs:
-        state.model.train()
-        for number, batch in enumerate(task.batches(state.epoch)):
-            if number < state.batch:
-                continue
-            yield update(task, state, batch, total)
-        state.epoch += 1
-        state.batch = 0
-        if state.epoch % config.evaluate_every == 0 or state.epoch == config.epochs:
-            yield evaluate(task, state)
+    per_epoch = task.batches_per_epoch()
+    total = updates(config, per_epoch)
+    every = max(1, round(config.evaluate_every * per_epoch))
+    batches: Iterator[Any] = iter(())
+    while True:
+        if state.step > state.looked and (state.step % every == 0 or state.step >= total):
+            yield evaluate(task, state, state.step / per_epoch)
+        if state.step >= total:
+            return
+        batch = next(batches, None)
+        if batch is None:
+            batches = task.batches(state.epoch, state.batch)
+            batch = next(batches)
+        step = update(task, state, batch, total)
+        if state.batch == per_epoch:
+            state.epoch, state.batch = state.epoch + 1, 0
+        yield step
+
+
+def updates(config: TrainConfig, per_epoch: int) -> int:
+    """The number of updates of a whole run."""
+    return max(1, round(config.epochs * per_epoch))
 
 
 def update(task: Trainable, state: TrainState, batch: Any, total: int) -> Step:
     """One step of gradient descent."""
     started = time.perf_counter()
     config = state.config
+    state.model.train()
     factor = learning_rate_factor(config.schedule, state.step, total, config.warmup, state.halvings)
     for group in state.optimizer.param_groups:
         group["lr"] = config.learning_rate * factor
@@ -180,10 +200,11 @@ def update(task: Trainable, state: TrainState, batch: Any, total: int) -> Step:
     return Step(state.step, state.epoch, value, tokens, config.learning_rate * factor, norm, seconds)
 
 
-def evaluate(task: Trainable, state: TrainState) -> Evaluated:
-    """Score the averaged weights on dev."""
+def evaluate(task: Trainable, state: TrainState, epochs: float) -> Evaluated:
+    """Score the averaged weights on dev, after so many epochs."""
     started = time.perf_counter()
     config = state.config
+    state.looked = state.step
     state.model.eval()
     with state.weights_to_keep(), torch.inference_mode():
         score = task.dev_score()
@@ -191,9 +212,9 @@ def evaluate(task: Trainable, state: TrainState) -> Evaluated:
         if is_best or config.keep == "last":
             state.best = {name: weight.detach().clone() for name, weight in state.model.named_parameters()}
     if is_best:
-        state.best_score, state.best_epoch, state.stalled = score, state.epoch, 0
+        state.best_score, state.best_epoch, state.stalled = score, epochs, 0
     else:
         state.stalled += 1
         state.halvings += 1
     seconds = time.perf_counter() - started
-    return Evaluated(state.step, state.epoch, score, state.best_score, state.best_epoch, is_best, state.stalled, seconds)
+    return Evaluated(state.step, epochs, score, state.best_score, state.best_epoch, is_best, state.stalled, seconds)

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit.data import card as card_module
-from seqkit.data.card import Card, all_cards, card_names, find_card, key_lines, load_card
+from seqkit.data.card import (
+    Card,
+    TaggedCard,
+    TextCard,
+    all_cards,
+    card_names,
+    find_card,
+    find_tagged_card,
+    find_text_card,
+    key_lines,
+    load_card,
+)
 from seqkit.data.fetch import locate
 from seqkit.data.home import mirror_folder, packaged
 from seqkit.errors import UserError
@@ -97,6 +108,95 @@ def test_a_fault_is_named_with_file_line_and_key(tmp_path: Path, old: str, new: 
     assert any(fault.startswith(f"{path}:{line}: {message}") for fault in str(caught.value).split("\n")), caught.value
 
 
+TEXT = f'''name = "lm/tiny"
+title = "Tiny"
+description = "Two files of text."
+language = "en"
+licence = "CC0"
+citation = "None."
+format = "text"
+annotation = "text"
+
+[files.first]
+path = "lm/tiny/first.txt"
+sha256 = "{SUM}"
+
+[files.second]
+path = "lm/tiny/second.txt"
+sha256 = "{SUM}"
+
+[split]
+by = "documents"
+train = 0.8
+dev = 0.2
+starts = "X:"
+
+[counts]
+train = {{ characters = 9, lines = 2 }}
+'''
+
+
+def test_a_card_of_running_text_is_read_as_written(tmp_path: Path) -> None:
+    card = load_card(write(tmp_path, TEXT, "lm/tiny"))
+    assert isinstance(card, TextCard)
+    assert list(card.files) == ["first", "second"]
+    assert card.split is not None
+    assert (card.split.by, card.split.test, card.split.starts, card.split.repeats) == ("documents", 0, "X:", None)
+    assert card.counts["train"].documents == 1
+    assert card.file("second").path == "lm/tiny/second.txt"
+    with pytest.raises(UserError, match=r"^lm/tiny has no 'third' file \(it has: first, second\)$"):
+        card.file("third")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ('format = "text"', 'format = "conll"', 7, "format: input should be 'text'"),
+        ('"text"\n\n', '"text"\nmodule = "os"\n\n', 9, "module: input should be 'pydoc_data.topics'"),
+        ('"text"\n\n', '"text"\nmodule = "pydoc_data.topics"\n\n', 9, "module: needs no files"),
+        ("files.first", "files.First", 10, "files.First: should be a word in lower case"),
+        ("files.first", "files.train", 18, "split: does not go with a file that is a split"),
+        ('by = "documents"', 'by = "tunes"', 19, "split.by: input should be 'characters', 'lines' or 'documents'"),
+        ('by = "documents"', 'by = "lines"', 22, "split.starts: only goes with by = 'documents'"),
+        ("train = 0.8", "train = 0.9", 18, "split.test: the shares add up to 1.1, not 1"),
+        ("dev = 0.2", "dev = 0", 21, "split.dev: input should be greater than 0"),
+        ("dev = 0.2", "dve = 0.2", 21, "split.dve: unknown key; did you mean 'dev'? (known: by, train, dev, test,"),
+        ("starts = ", "repeats = ", 22, "split.repeats: input should be a valid integer"),
+        ("train = {", "test = {", 24, "counts: test is counted but is no split"),
+        (", lines", ", sentences", 25, "counts.train.sentences: unknown key (known: characters, lines, documents)"),
+    ],
+)
+def test_a_fault_in_a_card_of_running_text_is_named(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
+    assert old in TEXT
+    path = write(tmp_path, TEXT.replace(old, new, 1), "lm/tiny")
+    with pytest.raises(UserError) as caught:
+        load_card(path)
+    assert any(fault.startswith(f"{path}:{line}: {message}") for fault in str(caught.value).split("\n")), caught.value
+
+
+@pytest.mark.parametrize(
+    ("first", "after", "message"),
+    [
+        ("[split]", "[counts]", "corpus.toml: split: is missing: the files are not called train, dev and test"),
+        ("[files.first]", "[split]", "corpus.toml: module: is missing: a corpus needs files or a module"),
+    ],
+)
+def test_running_text_without_a_split_or_without_text_is_refused(tmp_path: Path, first: str, after: str, message: str) -> None:
+    kept = TEXT[: TEXT.index(first)] + TEXT[TEXT.index(after) :]
+    with pytest.raises(UserError) as caught:
+        load_card(write(tmp_path, kept, "lm/tiny"))
+    assert message in str(caught.value)
+
+
+def test_a_card_of_the_wrong_kind_is_refused_by_name() -> None:
+    assert find_text_card("pydoc").module == "pydoc_data.topics"
+    assert find_tagged_card("wnut17").annotation == "entities"
+    with pytest.raises(UserError, match=r"^corpus 'lm/pydoc' is running text, not labelled sentences$"):
+        find_tagged_card("pydoc")
+    with pytest.raises(UserError, match=r"^corpus 'ner/wnut17' is labelled sentences, not running text$"):
+        find_text_card("wnut17")
+
+
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, CARD.replace('"en"', '"English"').replace("bytes = 12", "bytes = -1"))
     with pytest.raises(UserError) as caught:
@@ -133,7 +233,7 @@ def test_a_path_either_stays_inside_or_is_refused(path: str) -> None:
     assert values["files"]["train"]["path"] == path
     root = Path("/folder/of/all")
     try:
-        card = Card.model_validate(values)
+        card = TaggedCard.model_validate(values)
     except ValueError:
         return
     assert Path(os.path.normpath(root / card.files["train"].path)) == root / path
@@ -190,7 +290,9 @@ def test_a_card_that_comes_with_seqkit_can_be_verified(card: Card) -> None:
             assert card.revision is not None
             assert card.revision in file.url, "a download must be pinned"
             assert file.bytes is not None
-    if not card.embedded:
+    if isinstance(card, TextCard) and card.split:
+        assert set(card.counts) == (set() if card.module else set(card.split.shares()))
+    elif not card.embedded:
         assert set(card.counts) == set(card.files)
 
 
@@ -204,7 +306,7 @@ def test_an_embedded_corpus_is_there_as_its_card_says(card: Card) -> None:
     for split, file in card.files.items():
         content = (packaged("corpora") / file.path).read_bytes()
         assert file.path.startswith(f"{card.name}/")
-        if card.format == "jsonl" and (counts := card.counts.get(split)):
+        if isinstance(card, TaggedCard) and card.format == "jsonl" and (counts := card.counts.get(split)):
             records = [json.loads(line) for line in content.decode().split("\n") if line]
             assert (len(records), sum(len(record["entities"]) for record in records)) == (counts.sentences, counts.entities)
         assert file.bytes in (None, len(content))
@@ -220,10 +322,11 @@ def test_the_mirror_holds_what_the_card_says(card: Card, tmp_path: Path) -> None
         content = path.read_bytes()
         assert hashlib.sha256(content).hexdigest() == file.sha256
         assert len(content) == file.bytes
-        assert counted(content.decode(), card) == card.counts[split].model_dump()
+        if isinstance(card, TaggedCard):
+            assert counted(content.decode(), card) == card.counts[split].model_dump()
 
 
-def counted(text: str, card: Card) -> dict[str, int | None]:
+def counted(text: str, card: TaggedCard) -> dict[str, int | None]:
     """Sentences, tokens and entities, counted with nothing of seqkit: an I- after another type opens an entity too."""
     column = {"conll": 1, "uner": 2, "conllu": 3}[card.format]
     sentences: list[list[str]] = [[]]

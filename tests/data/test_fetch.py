@@ -19,7 +19,7 @@ import pytest
 
 from seqkit.data import download as download_module
 from seqkit.data import fetch as fetch_module
-from seqkit.data.card import Card, CardFile
+from seqkit.data.card import Card, CardFile, TaggedCard
 from seqkit.data.download import download
 from seqkit.data.fetch import Progress, fetch, locate
 from seqkit.errors import UserError
@@ -119,7 +119,7 @@ def file_of(url: str | None, content: bytes = CONTENT, path: str = "ner/tiny/tra
 
 def card_of(**files: CardFile) -> Card:
     text = {"title": "t", "description": "d", "language": "en", "licence": "l", "citation": "c", "format": "conll"}
-    return Card.model_validate({"name": "ner/tiny", "annotation": "entities", "files": files, **text})
+    return TaggedCard.model_validate({"name": "ner/tiny", "annotation": "entities", "files": files, **text})
 
 
 def tiny(site: Site) -> Card:
@@ -440,9 +440,9 @@ def test_a_cache_that_cannot_be_made_is_one_line(site: Site, tmp_path: Path) -> 
 FETCHER = """
 import sys
 from pathlib import Path
-from seqkit.data.card import Card
+from seqkit.data.card import TaggedCard
 from seqkit.data.fetch import fetch
-card = Card.model_validate_json(sys.argv[1])
+card = TaggedCard.model_validate_json(sys.argv[1])
 print(fetch(card, mirror=None, cache=Path(sys.argv[2]))["train"])
 """
 

@@ -20,7 +20,7 @@ from seqkit.data.schemes import invalid_transitions, spans
 from seqkit.data.vocabulary import UNKNOWN
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordEncoder
-from seqkit.run.saved import TrainedTagger
+from seqkit.run.tagging.model import TrainedTagger
 from seqkit.tasks.ner import predict
 from seqkit.tasks.ner.predict import OVERLAP, WINDOW, Predictor, tensors
 

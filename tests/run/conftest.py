@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from commandline import RECIPE, Done, sentences, seqkit, write_columns
 
-from seqkit.run import evaluate
+from seqkit.run.tagging import evaluate
 
 
 @pytest.fixture(scope="session", autouse=True)

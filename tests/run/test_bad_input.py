@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commandline import sentences, seqkit, write_columns
 
-from seqkit.run import tag as tag_module
+from seqkit.run.tagging import tag as tag_module
 
 ROW = "Ada\tB-PER\n"
 BAD_TRAINING_FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {

@@ -10,7 +10,7 @@ import pytest
 from commandline import command, environment, process, sentences, seqkit
 
 import seqkit as package
-from seqkit.run import tag as tag_module
+from seqkit.run.tagging import tag as tag_module
 
 TEXT = "Ada Lovelace met London . "
 ODD_LINES = [

@@ -88,7 +88,7 @@ def test_a_folder_that_holds_something_is_not_written_to(recipe: Path, data: Pat
         (("train", "ner", "--set", "modle.width=3"), ("--set modle.width", "did you mean 'model'")),
         (("train", "ner", "--set", "model.width"), ("KEY=VALUE",)),
         (("train", "ner", "--set", "model.family='lstn'"), ("--set model.family", "unknown family", "lstm")),
-        (("train", "ner", "--set", "train.epochs=0"), ("--set train.epochs", "greater than or equal to 1")),
+        (("train", "ner", "--set", "train.epochs=0"), ("--set train.epochs", "greater than 0")),
         (("train", "ner", "--set", "train.epochs=many"), ("--set train.epochs", "'many'")),
         (("train", "ner", "--sed", "3"), ("--sed", "--seed")),
         (("train", "ner", "--seed", "-1"), ("--seed",)),
@@ -189,3 +189,17 @@ def test_help_answers_without_torch(tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert process("--version", cwd=tmp_path).out == f"seqkit {package.__version__}\n"
+
+
+def test_part_of_speech_tags_are_scored_by_accuracy(recipe: Path, tmp_path: Path) -> None:
+    labels = {"PER": "PROPN", "LOC": "PROPN", "O": "VERB", ".": "PUNCT"}
+    for split, count, seed in (("train", 64, 1), ("dev", 16, 2), ("test", 16, 3)):
+        rows = [[(w, labels.get(w, labels[t[2:] or "O"])) for w, t in s] for s in sentences(count, seed)]
+        write_columns(tmp_path / f"{split}.conll", rows)
+    done = train(recipe, tmp_path, tmp_path / "out", "--set", "model.output=softmax")
+    assert done.code == 0, done
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert "accuracy" in report["headline"][0]["name"]
+    assert report["headline"][0]["value"] > 60
+    assert {row[0] for section in report["sections"] for block in section["blocks"] if block["title"] == "By tag"
+            for row in block["rows"]} == {"PROPN", "VERB", "PUNCT"}  # fmt: skip

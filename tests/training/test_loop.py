@@ -31,11 +31,12 @@ class Regression:
         self.scores = iter(scores) if scores else None
         self.poison, self.scale = poison, scale
         self.scored: list[float] = []
+        self.carried: dict[str, Tensor] = {}
         self.losses = 0
 
-    def batches(self, epoch: int) -> Iterator[Tensor]:
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Tensor]:
         random = torch.Generator().manual_seed(epoch)
-        return (torch.randn(4, 1, generator=random) for _ in range(PER_EPOCH))
+        return itertools.islice((torch.randn(4, 1, generator=random) for _ in range(PER_EPOCH)), start, None)
 
     def batches_per_epoch(self) -> int:
         return PER_EPOCH

@@ -4,6 +4,7 @@ Axes: B sentences, T tokens.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +60,7 @@ class TaggingTask:
         self.seed = seed
         self.lean = lean
         self.device = model.lean.device
+        self.carried: dict[str, Tensor] = {}
         self._table = WordTable(vocabulary)
         self._number = {tag: number for number, tag in enumerate(self.tags)}
         self._augment = Augmenter(augment, train) if augment else None
@@ -67,13 +69,14 @@ class TaggingTask:
         """Batches in one pass over the training data."""
         return -(-len(self.train) // self.batch_size)
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """The padded batches of an epoch."""
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The padded batches of an epoch, from batch `start` on."""
         sentences: Sequence[Tagged] = self.train
         if self._augment:
             sentences = self._augment(self.seed, epoch)
         lengths = [len(sentence.tokens) for sentence in sentences]
-        for places in pooled_batches(lengths, self.batch_size, seed=self.seed, epoch=epoch):
+        batches = pooled_batches(lengths, self.batch_size, seed=self.seed, epoch=epoch)
+        for places in islice(batches, start, None):
             yield self.collate([sentences[place] for place in places])
 
     def collate(self, sentences: Sequence[Tagged]) -> Batch:

@@ -23,7 +23,8 @@ from seqkit.report.terminal import has_colour, render_entities
 from seqkit.report.text import shown
 from seqkit.run.folders import find_run
 from seqkit.run.machine import prepare_machine
-from seqkit.run.saved import TrainedTagger, load
+from seqkit.run.saved import load_tagger
+from seqkit.run.tagging.model import TrainedTagger
 from seqkit.tasks.ner.predict import Prediction
 
 TOGETHER = 512  # lines or sentences of a file tagged together, at most
@@ -66,7 +67,7 @@ def tag_stream(request: TagRequest) -> None:
         UserError: no model, or bad input, then naming file and line; what came before it has been written.
     """
     device = prepare_machine(request.device, request.threads)
-    tagger = load(find_run(request.run), device=str(device))
+    tagger = load_tagger(find_run(request.run, ("ner",)), device=str(device))
     # JSON may hold half a surrogate pair, which UTF-8 cannot: its \ud800 escape is JSON again.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # type: ignore[union-attr]
     write = Writer(request, entities=tagger.predictor.entities)

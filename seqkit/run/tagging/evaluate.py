@@ -1,4 +1,4 @@
-"""`seqkit evaluate`: predict a labelled split, time it, and count what is right and what is wrong."""
+"""Evaluating a tagger: predict a labelled split, time it, and count what is right and what is wrong."""
 
 import time
 from collections.abc import Sequence
@@ -13,29 +13,11 @@ from seqkit.metrics.accuracy import sentence_accuracy_counts
 from seqkit.metrics.entities import sentence_counts
 from seqkit.metrics.errors import known_entities
 from seqkit.run.machine import peak_memory
-from seqkit.run.saved import TrainedTagger
+from seqkit.run.tagging.model import TrainedTagger
 from seqkit.tasks.ner.predict import Prediction, Predictor
 
 LEAST_SECONDS = 1.0  # each speed is measured over at least this long
 SINGLES = 200  # sentences for the speed at batch 1
-
-
-@dataclass(frozen=True)
-class TrainingFacts:
-    """How a training run went.
-
-    Args:
-        seconds: wall time, evaluations on dev included.
-        words_per_second: over the updates alone.
-        peak_memory: bytes resident, of the whole process.
-    """
-
-    seconds: float
-    words_per_second: float
-    peak_memory: int
-    best_epoch: int
-    epochs: int
-    best_score: float
 
 
 @dataclass(frozen=True)
@@ -55,7 +37,7 @@ class Evaluation:
     Args:
         units_NC: of each sentence, correct, predicted and gold entities read strictly, or correct and all tokens.
         lenient_NC: the same with an orphan I- opening an entity; empty for labels.
-        known: surface forms and types of training entities; None where the training split is not at hand.
+        known: surface forms and types of training entities; None for labels, or where the training split is not at hand.
         known_words: words of the training split; None likewise.
     """
 
@@ -87,14 +69,15 @@ def evaluate_tagger(
         training: the training split, to tell seen entities from unseen ones.
         timed: also measure speed.
     """
-    predictions = tagger.predict([s.tokens for s in sentences], confidence=tagger.predictor.entities)
+    entities = tagger.predictor.entities
+    predictions = tagger.predict([s.tokens for s in sentences], confidence=entities)
     gold_tags = [sentence.tags for sentence in sentences]
     found_tags = [prediction.tags for prediction in predictions]
     speed = measure_speed(tagger, sentences) if timed else None
-    gold = [spans(tags, strict=True) for tags in gold_tags] if tagger.predictor.entities else []
-    found = [spans(tags, strict=True) for tags in found_tags] if tagger.predictor.entities else []
-    lenient = [spans(tags) for tags in found_tags] if tagger.predictor.entities else []
-    if tagger.predictor.entities:
+    gold = [spans(tags, strict=True) for tags in gold_tags] if entities else []
+    found = [spans(tags, strict=True) for tags in found_tags] if entities else []
+    lenient = [spans(tags) for tags in found_tags] if entities else []
+    if entities:
         units_NC, lenient_NC = sentence_counts(gold, found), sentence_counts(gold, lenient)
     else:
         units_NC, lenient_NC = sentence_accuracy_counts(gold_tags, found_tags), np.zeros((0, 3), dtype=np.int64)
@@ -106,11 +89,13 @@ def evaluate_tagger(
         found=found,
         units_NC=units_NC,
         lenient_NC=lenient_NC,
-        invalid=sum(map(invalid_transitions, found_tags)) if tagger.predictor.entities else 0,
+        invalid=sum(map(invalid_transitions, found_tags)) if entities else 0,
         speed=speed,
-        known=known_entities([s.tokens for s in training], [spans(s.tags) for s in training]) if training else None,
+        known=known_entities([s.tokens for s in training], [spans(s.tags) for s in training])
+        if training and entities
+        else None,
         known_words={word for s in training for word in s.tokens} if training else None,
-        entities=tagger.predictor.entities,
+        entities=entities,
     )
 
 

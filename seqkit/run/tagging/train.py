@@ -1,6 +1,5 @@
-"""`seqkit train`: from a recipe and a corpus to a trained model, its measurements and its report."""
+"""Training a tagger: from a recipe and a corpus to a trained model."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +10,14 @@ from seqkit.data.vocabulary import Vocabulary
 from seqkit.errors import UserError
 from seqkit.models.tagger import Tagger
 from seqkit.models.vectors import load_vectors
-from seqkit.recipe import Recipe
-from seqkit.run.corpora import CorpusData
-from seqkit.run.display import EventLog, TrainingDisplay
-from seqkit.run.evaluate import TrainingFacts
-from seqkit.run.machine import device_name, peak_memory
-from seqkit.run.saved import TrainedTagger
-from seqkit.run.signals import Stopped, StopRequest, listening
+from seqkit.recipe import TaggingRecipe
+from seqkit.run.display import Shown
+from seqkit.run.machine import device_name
+from seqkit.run.tagging.corpus import CorpusData
+from seqkit.run.tagging.model import TrainedTagger
+from seqkit.run.training import TrainingFacts, follow, restore
 from seqkit.tasks.ner.task import TaggingTask
-from seqkit.training.checkpoint import restore_checkpoint, save_checkpoint
-from seqkit.training.loop import Evaluated, TrainState, train
-
-CHECKPOINT_EVERY = 15.0  # seconds between checkpoints, at least
+from seqkit.training.loop import TrainState
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,7 @@ class Trained:
 
 
 def train_tagger(
-    recipe: Recipe,
+    recipe: TaggingRecipe,
     corpus: CorpusData,
     folder: Path,
     *,
@@ -68,55 +63,18 @@ def train_tagger(
         augment=recipe.augment,
     )
     state = TrainState(tagger.model, recipe.train)
-    checkpoints = folder / "checkpoints"
     if resume:
-        restore_checkpoint(checkpoints, state)
+        restore(folder, task, state)
     console.print(describe(recipe, corpus, tagger, device), highlight=False)
     score = "F1" if tagger.predictor.entities else "accuracy"
-    display = TrainingDisplay(console, recipe.train, task.batches_per_epoch(), score)
-    started = time.perf_counter()
-    with (
-        EventLog(folder / "metrics.jsonl", upto=state.step if resume else None) as log,
-        listening() as request,
-        display.showing(),
-    ):
-        saved_at = time.monotonic()
-        for event in () if out_of_patience(state) else train(task, state):
-            display(event)
-            log(event)
-            if request.signal is not None:
-                leave(request, checkpoints, state, folder)
-            if isinstance(event, Evaluated):
-                if time.monotonic() - saved_at > CHECKPOINT_EVERY:
-                    save_checkpoint(checkpoints, state)
-                    saved_at = time.monotonic()
-                if out_of_patience(state):
-                    break
-    wall = time.perf_counter() - started
-    save_checkpoint(checkpoints, state)
-    with torch.no_grad():
-        for name, weight in tagger.model.named_parameters():
-            weight.copy_(state.best[name])
+    facts = follow(task, state, folder, console=console, shown=Shown(score), resume=resume)
     # A fresh wrapper: the predictor of the untrained model kept its vectors.
-    tagger = TrainedTagger(tagger.model.eval(), tagger.config, tagger.vocabulary, tagger.tags, tagger.about)
+    tagger = TrainedTagger(tagger.model, tagger.config, tagger.vocabulary, tagger.tags, tagger.about)
     tagger.save(folder / "model")
-    facts = TrainingFacts(
-        seconds=wall,
-        words_per_second=display.words / max(display.training_seconds, 1e-9),
-        peak_memory=peak_memory(),
-        best_epoch=state.best_epoch,
-        epochs=state.epoch,
-        best_score=state.best_score,
-    )
     return Trained(tagger, facts)
 
 
-def out_of_patience(state: TrainState) -> bool:
-    """Whether to stop early; a run resumed from its very last checkpoint must not train on."""
-    return 0 < state.config.patience <= state.stalled
-
-
-def new_tagger(recipe: Recipe, corpus: CorpusData, device: torch.device) -> TrainedTagger:
+def new_tagger(recipe: TaggingRecipe, corpus: CorpusData, device: torch.device) -> TrainedTagger:
     """An untrained tagger, its vocabulary taken from the training split alone."""
     vocabulary = Vocabulary.fit(recipe.tokenizer, [sentence.tokens for sentence in corpus.sentences["train"]])
     try:
@@ -136,7 +94,7 @@ def new_tagger(recipe: Recipe, corpus: CorpusData, device: torch.device) -> Trai
     return TrainedTagger(model.to(device), recipe.model, vocabulary, corpus.tags, about)
 
 
-def describe(recipe: Recipe, corpus: CorpusData, tagger: TrainedTagger, device: torch.device) -> str:
+def describe(recipe: TaggingRecipe, corpus: CorpusData, tagger: TrainedTagger, device: torch.device) -> str:
     """`newsdesk · 1,240 sentences, 4 types · BiLSTM-CRF, 0.62 M parameters · cpu, 2 threads`."""
     kinds = len({tag[2:] for tag in tagger.tags if tag != "O"}) if tagger.predictor.entities else len(tagger.tags)
     kind = "types" if tagger.predictor.entities else "tags"
@@ -146,21 +104,8 @@ def describe(recipe: Recipe, corpus: CorpusData, tagger: TrainedTagger, device: 
     )
 
 
-def model_name(recipe: Recipe) -> str:
+def model_name(recipe: TaggingRecipe) -> str:
     """`BiLSTM-CRF`, `GRU-softmax`, `Transformer-CRF`."""
     names = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "transformer": "Transformer"}
     both = "Bi" if getattr(recipe.model, "bidirectional", False) else ""
     return f"{both}{names[recipe.model.family]}-{'CRF' if recipe.model.output == 'crf' else 'softmax'}"
-
-
-def leave(request: StopRequest, checkpoints: Path, state: TrainState, folder: Path) -> None:
-    """Save and stop.
-
-    Raises:
-        Stopped: always.
-    """
-    save_checkpoint(checkpoints, state)
-    raise Stopped(
-        request.signal or 0,
-        f"stopped at epoch {state.epoch + 1}, step {state.step}; saved. Go on with: seqkit train --resume {folder}",
-    )

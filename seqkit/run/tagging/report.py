@@ -28,9 +28,10 @@ from seqkit.report.report import (
     Table,
 )
 from seqkit.run.display import read_events
-from seqkit.run.evaluate import Evaluation, TrainingFacts
 from seqkit.run.machine import surroundings
-from seqkit.run.saved import TrainedTagger
+from seqkit.run.tagging.evaluate import Evaluation
+from seqkit.run.tagging.model import TrainedTagger
+from seqkit.run.training import TrainingFacts
 
 SAMPLES = 1000
 WORST = 12
@@ -272,7 +273,7 @@ def _cost(tagger: TrainedTagger, evaluation: Evaluation, facts: TrainingFacts | 
     if facts:
         rows += [
             ("training, wall time", Figure("time", facts.seconds, "s", note="evaluations on dev included")),
-            ("training speed", Figure("speed", facts.words_per_second, "words/s")),
+            ("training speed", Figure("speed", facts.rate, "words/s")),
             ("peak memory, training", Figure("memory", facts.peak_memory, "bytes", note="resident, whole process")),
         ]
     if speed := evaluation.speed:

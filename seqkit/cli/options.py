@@ -1,0 +1,75 @@
+"""Options that several commands share, and what they make of them."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from seqkit.run.corpora import EncodingErrors, OwnFiles
+
+RecipeName = Annotated[str | None, typer.Argument(help="A task, task/recipe, or a .toml file.", show_default=False)]
+RunName = Annotated[str | None, typer.Argument(help="A run folder; the newest run if left out.", show_default=False)]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe key, as model.width=256.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the run; runs/<task>/<time> if left out.", show_default=False)]
+Seed = Annotated[int | None, typer.Option(min=0, help="Same as --set train.seed=N.", show_default=False)]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default=False)]
+Train = Annotated[Path | None, typer.Option(help="Your own training file, instead of the recipe's corpus.", show_default=False)]
+Dev = Annotated[Path | None, typer.Option(help="Your own development file.", show_default=False)]
+Test = Annotated[Path | None, typer.Option(help="Your own test file.", show_default=False)]
+Data = Annotated[Path | None, typer.Option(help="A folder holding train, dev and test files.", show_default=False)]
+FileFormat = Annotated[
+    str | None,
+    typer.Option(help="conll[:token=N,tag=N], conllu[:xpos], uner or jsonl; detected if left out.", show_default=False),
+]
+Text = Annotated[
+    Path | None,
+    typer.Option(help="Your own running text for a language model: a file or a folder of .txt files.", show_default=False),
+]
+Mirror = Annotated[Path | None, typer.Option(help="A folder of corpora read before any download.", show_default=False)]
+Encoding = Annotated[str, typer.Option("--encoding-errors", metavar="strict|replace", help="What to do with invalid UTF-8.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+
+
+def make_console(*, quiet: bool = False) -> "Console":
+    """The console of a command's messages; not for data, which goes to standard output as it is."""
+    from rich.console import Console
+
+    # Elsewhere than on a terminal rich assumes 80 columns and would break paths in two.
+    width = None if sys.stdout.isatty() else 120
+    return Console(quiet=quiet, highlight=False, width=width)
+
+
+def own_files(
+    train: Path | None, dev: Path | None, test: Path | None, data: Path | None, format: str | None, text: Path | None = None
+) -> "OwnFiles":
+    """The options of a user's own data, together."""
+    from seqkit.run.corpora import OwnFiles
+
+    files = {split: path for split, path in (("train", train), ("dev", dev), ("test", test)) if path}
+    return OwnFiles(files, data, format, text)
+
+
+def errors_choice(value: str) -> "EncodingErrors":
+    """`strict` or `replace`."""
+    if value == "strict" or value == "replace":
+        return value
+    raise_usage(f"--encoding-errors {value}: known are strict, replace")
+
+
+def raise_usage(message: str) -> NoReturn:
+    """Stop with one line and exit code 2."""
+    from seqkit.errors import UserError
+
+    raise UserError(message)
+
+
+def typed() -> str:
+    """The command as it was typed."""
+    import shlex
+
+    return shlex.join(["seqkit", *sys.argv[1:]])

@@ -1,0 +1,1 @@
+"""Text as symbols and back: characters, words, pieces of words."""

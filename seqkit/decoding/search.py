@@ -1,0 +1,150 @@
+"""The one decoding loop: greedy, beam and sampling, for every family and task.
+
+Axes: B searches still going, K live hypotheses of each, J choices of one step, T tokens, V symbols.
+
+The loop reads the prompt once and then one new symbol a step, so no prefix is ever read again. It remembers nothing but
+the model's state and B·K sums; what a policy or a consumer remembers is its own affair.
+"""
+
+from collections.abc import Generator
+from itertools import count
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqkit.errors import UserError
+from seqkit.models.state import State
+
+PIECE = 256
+"""Tokens of a prompt that are read at once: a long prompt needs the scores of one piece, not of all its tokens."""
+
+
+class Scanner(Protocol):
+    """All that a search sees of a model."""
+
+    def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
+        """logit_BTV of the symbol after each token, and the state after the last one."""
+        ...
+
+
+class Step(NamedTuple):
+    """What was chosen for each search: J symbols, of which the first `live` go on and become the next step's K.
+
+    Of the other choices those marked `finished` are complete hypotheses; the rest mean nothing. The rows are the searches
+    that are still going, in their first order: samples of a prompt side by side, and no row of a search after it was done.
+
+    Args:
+        token_BJ: the symbols.
+        parent_BJ: the live hypothesis, 0 to K - 1, that each symbol continues.
+        logp_BJ: the model's log-probability of the symbol, in nats, whatever the policy did with it.
+        total_BJ: the sum of these over the hypothesis, the prompt left out.
+        score_BJ: what hypotheses are ranked by.
+        finished_BJ: which of them end with this symbol.
+        live: how many go on, unless their search is done.
+        done_B: searches that need no further step.
+    """
+
+    token_BJ: NDArray[np.int64]
+    parent_BJ: NDArray[np.int64]
+    logp_BJ: NDArray[np.float64]
+    total_BJ: NDArray[np.float64]
+    score_BJ: NDArray[np.float64]
+    finished_BJ: NDArray[np.bool_]
+    live: int
+    done_B: NDArray[np.bool_]
+
+
+class Chooser(Protocol):
+    """A policy at work in one call of `search`."""
+
+    def choose(self, total_BK: NDArray[np.float64], logp_BKV: Tensor) -> Step:
+        """Choose among the continuations of K live hypotheses a search, at first 1; a search that was done does not return."""
+        ...
+
+
+class Policy(Protocol):
+    """How symbols are chosen: settings only, which any number of searches may share."""
+
+    @property
+    def samples(self) -> int:
+        """Searches for each prompt."""
+        ...
+
+    def start(self, prompt_BT: NDArray[np.int64], symbols: int, *, end: int | None, limit: int | None) -> Chooser:
+        """Begin B searches, the samples of one prompt side by side, among `symbols` symbols, `limit` steps at most."""
+        ...
+
+
+@torch.no_grad()
+def search(
+    model: Scanner, state: State, prompt_BT: Tensor, policy: Policy, *, end: int | None, limit: int | None
+) -> Generator[Step, None, None]:
+    """Read the prompts, then yield what is chosen, step by step, before the model reads it.
+
+    The caller may stop whenever it likes. A hypothesis that ended is not read further, and a search that is done leaves the
+    batch. Put the model into evaluation mode first; `state` stays valid and unchanged.
+
+    Args:
+        state: of B sequences; whatever it remembers already counts as the past.
+        prompt_BT: prompts of one length, at least 1; group prompts by length, as there is no padding.
+        end: the symbol that ends a hypothesis; None never ends one.
+        limit: greatest number of symbols to choose; None for no limit, in memory that does not grow with the steps.
+
+    Raises:
+        ValueError: no prompt or an empty one, a limit below 1, a state of another batch, or what the policy refuses (all
+            raised at the call).
+        UserError: the model's scores are not numbers.
+    """
+    if prompt_BT.ndim != 2 or not prompt_BT.numel():
+        raise ValueError("search needs at least one prompt of at least one symbol")
+    if limit is not None and limit < 1:
+        raise ValueError(f"the limit must be at least 1, or None for no limit; got {limit}")
+    if state.batch != len(prompt_BT):
+        raise ValueError(f"{len(prompt_BT)} prompts but a state of {state.batch} sequences")
+    logit_BV, state = read(model, prompt_BT, state)
+    samples = policy.samples
+    if samples > 1:
+        state, logit_BV = state.repeat(samples), logit_BV.repeat_interleave(samples, dim=0)
+        prompt_BT = prompt_BT.repeat_interleave(samples, dim=0)
+    chooser = policy.start(prompt_BT.cpu().numpy(), logit_BV.shape[1], end=end, limit=limit)
+    return _steps(model, state, logit_BV, chooser, limit)
+
+
+def read(model: Scanner, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
+    """logit_BV of the symbol after the prompt, and the state there."""
+    logit_BV = torch.empty(0)
+    for piece_BT in token_BT.split(PIECE, dim=1):
+        logit_BTV, state = model.scan(piece_BT, state)
+        logit_BV = logit_BTV[:, -1]
+    return logit_BV, state
+
+
+def _steps(model: Scanner, state: State, logit_BV: Tensor, chooser: Chooser, limit: int | None) -> Generator[Step, None, None]:
+    device = logit_BV.device
+    precision = torch.promote_types(logit_BV.dtype, torch.float32)
+    total_BK = np.zeros((len(logit_BV), 1))
+    for length in count(1):
+        logp_BKV = torch.log_softmax(logit_BV, dim=-1, dtype=precision).view(*total_BK.shape, -1)
+        if np.isnan(logp_BKV[:, :, 0].cpu().numpy()).any():  # one that is not a number makes its whole row so
+            raise UserError(f"the model's scores for symbol {length} are not numbers; its weights must be damaged")
+        step = chooser.choose(total_BK, logp_BKV)
+        yield step
+        going_B = ~step.done_B
+        if length == limit or not going_B.any():
+            return
+        row_N = rows(step, total_BK.shape[1])[going_B].ravel()
+        token_N1 = step.token_BJ[going_B, : step.live].reshape(-1, 1)
+        total_BK = step.total_BJ[going_B, : step.live]
+        with torch.no_grad():  # never around a yield, where it would reach the caller
+            if len(row_N) != len(logit_BV) or (row_N != np.arange(len(row_N))).any():
+                state = state.select(torch.from_numpy(row_N).to(device))
+            logit_BTV, state = model.scan(torch.from_numpy(token_N1).to(device), state)
+        logit_BV = logit_BTV[:, -1]
+
+
+def rows(step: Step, before: int) -> NDArray[np.int64]:
+    """row_BK: the row, among `before` a search, of the state that each live hypothesis continues."""
+    return step.parent_BJ[:, : step.live] + np.arange(0, len(step.parent_BJ) * before, before)[:, None]

@@ -1,0 +1,238 @@
+"""Causal recurrent stacks: Elman, LSTM, GRU and minGRU layers that read a text piece by piece.
+
+Axes: B sequences, T steps, D input features, H features of a layer, G gates side by side.
+
+A cell is two small functions on plain weights: one reads a piece of any length, one a single token without gradient.
+Whoever has a faster scan or step replaces that function and nothing else.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import dropout, linear
+
+from seqkit.config import Config
+from seqkit.models.dropout import Dropout
+from seqkit.models.gru_scan import gru_scan
+from seqkit.models.linear_scan import linear_scan
+from seqkit.models.recurrent import CellWeights, chrono_bias, initialise_cell
+from seqkit.models.state import State
+
+# cuDNN wants its weights in one block, which a masked recurrent matrix can never be; it copies them, which costs little.
+warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk of memory")
+
+
+class CausalRecurrentConfig(Config):
+    """A causal recurrent stack.
+
+    Args:
+        family: `rnn` (Elman 1990), `lstm` (Hochreiter & Schmidhuber 1997, Gers et al. 2000), `gru` (Cho et al. 2014), or
+            `mingru` (Feng et al. 2024), whose recurrence is linear.
+        width: features of every layer and of the output.
+        dropout: between layers, never inside the recurrence.
+        locked: one dropout mask for all steps of a piece (Gal & Ghahramani 2016) instead of one a step.
+        weight_drop: share of the recurrent matrix that is zeroed, drawn anew for each piece (DropConnect, Merity et al.
+            2018); `mingru` has no such matrix.
+        norm: layer norm on the input of each layer and on the output of the stack.
+        residual: add a layer's input to its output where their widths agree.
+        init: `default` (uniform), `forget` (forget-gate bias 1, Jozefowicz et al. 2015) or `chrono` (gate biases that remember
+            up to `longest` steps, Tallec & Ollivier 2018); in a plain RNN an identity recurrence (Le et al. 2015) under both.
+    """
+
+    family: Literal["rnn", "lstm", "gru", "mingru"] = "lstm"
+    layers: int = Field(default=2, ge=1, le=48)
+    width: int = Field(default=220, ge=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    locked: bool = True
+    weight_drop: float = Field(default=0.0, ge=0, lt=1)
+    norm: bool = True
+    residual: bool = False
+    init: Literal["default", "forget", "chrono"] = "forget"
+    longest: int = Field(default=100, ge=2)
+
+
+Carry = tuple[Tensor, ...]
+"""What passes from step to step, each B x H: the output, then an LSTM's memory."""
+
+
+class CausalRecurrent(nn.Module):
+    """`scan(x_BTD, state) -> (y_BTH, state)` of `config.width` features; the state has one size however long the past."""
+
+    def __init__(self, config: CausalRecurrentConfig, input_width: int) -> None:
+        super().__init__()
+        self.output_width = config.width
+        self.layers = nn.ModuleList(
+            CausalLayer(config, config.width if number else input_width) for number in range(config.layers)
+        )
+        self.dropout = Dropout(config.dropout, locked=config.locked)
+        self.norm = nn.LayerNorm(config.width) if config.norm else nn.Identity()
+
+    def each_layer(self) -> list["CausalLayer"]:
+        """The layers, typed."""
+        return [layer for layer in self.layers if isinstance(layer, CausalLayer)]
+
+    def start(self, batch: int) -> State:
+        """Zeros: nothing has been read."""
+        like = next(self.parameters())
+        parts = {
+            f"{number}.{part}": like.new_zeros(batch, self.output_width)
+            for number, layer in enumerate(self.each_layer())
+            for part in layer.cell.carried
+        }
+        return State(parts)
+
+    def scan(self, x_BTD: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read a piece of any length, the state being all that is known of the past."""
+        after: dict[str, Tensor] = {}
+        for number, layer in enumerate(self.each_layer()):
+            names = [f"{number}.{part}" for part in layer.cell.carried]
+            x_BTD = self.dropout(x_BTD) if number else x_BTD
+            x_BTD, carry = layer(x_BTD, tuple(state.carry[name] for name in names))
+            after |= {name: part.to(state.carry[name].dtype) for name, part in zip(names, carry, strict=True)}
+        return self.norm(x_BTD), State(after, memory=state.memory)
+
+
+class CausalLayer(nn.Module):
+    """x -> cell(norm(x)) [+ x]."""
+
+    def __init__(self, config: CausalRecurrentConfig, input_width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(input_width) if config.norm else nn.Identity()
+        self.cell = MinGRU(config, input_width) if config.family == "mingru" else Gated(config, input_width)
+        self.residual = config.residual and input_width == config.width
+
+    def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
+        """The outputs and what the next piece needs."""
+        y_BTH, carry = self.cell(self.norm(x_BTD), carry)
+        return (x_BTD + y_BTH if self.residual else y_BTH), carry
+
+
+class Gated(nn.Module):
+    """An Elman, LSTM or GRU cell: PyTorch's weights and order of gates, read by a scan or a step."""
+
+    def __init__(self, config: CausalRecurrentConfig, input_width: int) -> None:
+        super().__init__()
+        kind = CELLS[config.family]
+        self.carried, self.scan, self.step = kind.carried, kind.scan, kind.step
+        self.weight_drop = config.weight_drop
+        wide = kind.gates * config.width
+        self.input_weight = nn.Parameter(torch.empty(wide, input_width))
+        self.recurrent_weight = nn.Parameter(torch.empty(wide, config.width))
+        self.input_bias = nn.Parameter(torch.empty(wide))
+        self.recurrent_bias = nn.Parameter(torch.empty(wide))
+        bound = config.width**-0.5
+        for weight in self.parameters():
+            nn.init.uniform_(weight, -bound, bound)
+        initialise_cell(self.weights(), config.width, config.init, config.longest)
+
+    def weights(self) -> CellWeights:
+        """In PyTorch's order."""
+        return CellWeights(self.input_weight, self.recurrent_weight, self.input_bias, self.recurrent_bias)
+
+    def weights_in_use(self) -> CellWeights:
+        """The weights, the recurrent matrix thinned in training."""
+        if not self.training or self.weight_drop == 0:
+            return self.weights()
+        return self.weights()._replace(recurrent_weight=dropout(self.recurrent_weight, self.weight_drop))
+
+    def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
+        """Read a piece."""
+        if x_BTD.shape[1] > 1 or torch.is_grad_enabled():
+            return self.scan(x_BTD, carry, self.weights_in_use())
+        carry = self.step(x_BTD[:, 0], carry, self.weights_in_use())
+        return carry[0][:, None], carry
+
+
+class Kind(NamedTuple):
+    """What tells one gated cell from another.
+
+    Args:
+        carried: names of the parts of its carry.
+        gates: matrices side by side in its weights.
+        scan: reads x_BTD.
+        step: reads x_BD, in inference.
+    """
+
+    carried: tuple[str, ...]
+    gates: int
+    scan: Callable[[Tensor, Carry, CellWeights], tuple[Tensor, Carry]]
+    step: Callable[[Tensor, Carry, CellWeights], Carry]
+
+
+def scan_rnn(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
+    """h = tanh(W x + b + U h + d)."""
+    training = torch.is_grad_enabled()
+    y_BTH, h_1BH = torch.rnn_tanh(x_BTD, carry[0][None], list(weights), True, 1, 0.0, training, False, True)
+    return y_BTH, (h_1BH[0],)
+
+
+def step_rnn(x_BD: Tensor, carry: Carry, weights: CellWeights) -> Carry:
+    """One token of `scan_rnn`."""
+    return (torch.rnn_tanh_cell(x_BD, carry[0], *weights),)
+
+
+def scan_lstm(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
+    """c = f c + i g and h = o tanh(c), by the function behind `nn.LSTM`: oneDNN's or cuDNN's."""
+    h_BH, c_BH = carry
+    training = torch.is_grad_enabled()
+    past = (h_BH[None], c_BH[None])
+    y_BTH, h_1BH, c_1BH = torch.lstm(x_BTD, past, list(weights), True, 1, 0.0, training, False, True)
+    return y_BTH, (h_1BH[0], c_1BH[0])
+
+
+def step_lstm(x_BD: Tensor, carry: Carry, weights: CellWeights) -> Carry:
+    """One token of `scan_lstm`, which would reorder its weights at every call."""
+    return torch.lstm_cell(x_BD, carry, *weights)
+
+
+def scan_gru(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
+    """h = (1 - z) n + z h, by a scan with an analytic gradient."""
+    gate_BTG = linear(x_BTD, weights.input_weight, weights.input_bias)
+    y_BTH = gru_scan(gate_BTG, carry[0], weights.recurrent_weight, weights.recurrent_bias)
+    return y_BTH, (y_BTH[:, -1],)
+
+
+def step_gru(x_BD: Tensor, carry: Carry, weights: CellWeights) -> Carry:
+    """One token of `scan_gru`."""
+    return (torch.gru_cell(x_BD, carry[0], *weights),)
+
+
+CELLS = {
+    "rnn": Kind(("h",), 1, scan_rnn, step_rnn),
+    "lstm": Kind(("h", "c"), 4, scan_lstm, step_lstm),
+    "gru": Kind(("h",), 3, scan_gru, step_gru),
+}
+
+
+class MinGRU(nn.Module):
+    """h = (1 - z) h + z g: gate and candidate look at the input alone, so the recurrence is linear (Feng et al. 2024)."""
+
+    carried = ("h",)
+
+    def __init__(self, config: CausalRecurrentConfig, input_width: int) -> None:
+        super().__init__()
+        self.enter = nn.Linear(input_width, 2 * config.width)
+        initialise_mingru(self.enter, config.init, config.longest)
+
+    def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
+        """Read a piece."""
+        gate_BTH, candidate_BTH = self.enter(x_BTD).to(carry[0].dtype).chunk(2, dim=-1)
+        keep_BTH = torch.sigmoid(-gate_BTH)
+        y_BTH = linear_scan(keep_BTH, (1 - keep_BTH) * candidate_BTH, carry[0])
+        return y_BTH, (y_BTH[:, -1],)
+
+
+@torch.no_grad()
+def initialise_mingru(enter: nn.Linear, init: str, longest: int) -> None:
+    """Set the gate's bias in place: z is the share that is written, so what it is to keep has the opposite sign."""
+    hidden = enter.out_features // 2
+    if init == "default":
+        return
+    for matrix in enter.weight.split(hidden):
+        nn.init.xavier_uniform_(matrix)
+    enter.bias.zero_()
+    enter.bias[:hidden] = -1.0 if init == "forget" else -chrono_bias(hidden, longest).to(enter.bias)

@@ -1,0 +1,192 @@
+"""A causal Transformer that reads a text piece by piece: pre-norm blocks, fused attention over a cache, a sliding window.
+
+Axes: B sequences, T tokens of a piece, N heads, E features of a head, D features of a token, R rows of the cache and the piece.
+
+Each token attends to itself and the `window - 1` tokens before it. What was read is never read again: a piece costs its own
+tokens, whatever the length of the past.
+"""
+
+import math
+import sys
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import gelu, scaled_dot_product_attention
+
+from seqkit.config import Config
+from seqkit.models.cache import KeyValueCache
+from seqkit.models.dropout import Dropout
+from seqkit.models.state import State
+from seqkit.models.transformer import turn
+
+PIECE = 256
+"""Tokens read at once where a mask is needed, at least: its size is a piece times a piece and a window."""
+
+
+class CausalTransformerConfig(Config):
+    """A causal Transformer stack.
+
+    Args:
+        width: features of a token; a multiple of `heads`.
+        feedforward: features of the inner layer as a multiple of `width`.
+        positions: `rotary`: rotations of queries and keys (Su et al. 2021); `alibi`: linear distance biases (Press et al.
+            2022). Both know distances only, so that no position is too far.
+        window: tokens an attention looks at, its own included; a cache never holds more. 0 looks back to the start.
+        dropout: after attention and after the feed-forward layer.
+    """
+
+    family: Literal["transformer"] = "transformer"
+    layers: int = Field(default=4, ge=1, le=48)
+    width: int = Field(default=128, ge=1)
+    heads: int = Field(default=4, ge=1)
+    feedforward: float = Field(default=4.0, gt=0)
+    positions: Literal["rotary", "alibi"] = "rotary"
+    window: int = Field(default=256, ge=0)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    attention_dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Places(NamedTuple):
+    """What all layers need to know of where a piece stands.
+
+    Args:
+        turn: cosines and sines of the rotation of each token; None without rotation.
+        bias_NTR: to add to the attention scores, or which may be seen; None where all may be, or by `causal`.
+        causal: each token sees those before it, and there is no cache.
+    """
+
+    turn: tuple[Tensor, Tensor] | None
+    bias_NTR: Tensor | None
+    causal: bool
+
+
+class CausalTransformer(nn.Module):
+    """`scan(x_BTD, state) -> (y_BTD, state)` of `config.width` features; the state grows by a row a token up to the window."""
+
+    def __init__(self, config: CausalTransformerConfig, input_width: int) -> None:
+        super().__init__()
+        if config.width % config.heads:
+            raise ValueError(f"width {config.width} is not a multiple of heads {config.heads}")
+        self.output_width = config.width
+        self.heads = config.heads
+        self.head_width = config.width // config.heads
+        self.window = config.window or math.inf
+        self.rotary = config.positions == "rotary"
+        self.enter = nn.Identity() if input_width == config.width else nn.Linear(input_width, config.width)
+        self.blocks = nn.ModuleList(CausalBlock(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+
+    def each_block(self) -> list["CausalBlock"]:
+        """The blocks, typed."""
+        return [block for block in self.blocks if isinstance(block, CausalBlock)]
+
+    def start(self, batch: int) -> State:
+        """Empty caches; `position` is the number of tokens read, the same for all sequences."""
+        like = self.norm.weight
+        empty_BNRE = like.new_empty(batch, self.heads, 0, self.head_width)
+        caches = {str(number): KeyValueCache.of(empty_BNRE, empty_BNRE) for number in range(len(self.blocks))}
+        return State({"position": torch.zeros(batch, dtype=torch.int64, device=like.device)}, caches)
+
+    def scan(self, x_BTD: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read a piece of any length, a long one bit by bit, so that memory stays linear in it."""
+        x_BTD = self.enter(x_BTD)
+        if self._is_plain(x_BTD.shape[1], state):
+            return self._scan_bit(x_BTD, state)
+        parts: list[Tensor] = []
+        for part_BTD in x_BTD.split(PIECE if self.window == math.inf else max(int(self.window), PIECE), dim=1):
+            y_BTD, state = self._scan_bit(part_BTD, state)
+            parts.append(y_BTD)
+        return (parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)), state
+
+    def _is_plain(self, steps: int, state: State) -> bool:
+        """Nothing read before and no more to read than a window: each token sees all those before it."""
+        return steps <= self.window and self._cache(state, 0).rows == 0
+
+    def _cache(self, state: State, layer: int) -> KeyValueCache:
+        cache = state.caches[str(layer)]
+        assert isinstance(cache, KeyValueCache)
+        return cache
+
+    def _scan_bit(self, x_BTD: Tensor, state: State) -> tuple[Tensor, State]:
+        steps = x_BTD.shape[1]
+        places = self._places(x_BTD, state)
+        caches: dict[str, KeyValueCache] = {}
+        for number, block in enumerate(self.each_block()):
+            x_BTD, caches[str(number)] = block(x_BTD, self._cache(state, number), places)
+        carry = {"position": state.carry["position"] + steps}
+        return self.norm(x_BTD), State(carry, caches, state.memory)
+
+    def _places(self, x_BTD: Tensor, state: State) -> Places:
+        steps = x_BTD.shape[1]
+        turning = rotation(state.carry["position"], steps, self.head_width, x_BTD.dtype) if self.rotary else None
+        if self.rotary and (steps == 1 or self._is_plain(steps, state)):
+            return Places(turning, None, steps > 1)
+        past = int(min(self._cache(state, 0).rows, self.window - 1))
+        step_R = torch.arange(past + steps, device=x_BTD.device)
+        away_TR = step_R[past:, None] - step_R
+        seen_TR = (away_TR >= 0) & (away_TR < self.window)
+        if self.rotary:
+            return Places(turning, seen_TR, causal=False)
+        bias_NTR = alibi_slopes(self.heads, x_BTD)[:, None, None] * -away_TR
+        return Places(None, bias_NTR.masked_fill(~seen_TR, -math.inf), causal=False)
+
+
+class CausalBlock(nn.Module):
+    """x + attention(norm(x)), then x + feedforward(norm(x))."""
+
+    def __init__(self, config: CausalTransformerConfig) -> None:
+        super().__init__()
+        inner = max(1, round(config.width * config.feedforward))
+        self.heads = config.heads
+        self.past = config.window - 1 if config.window else sys.maxsize
+        self.attention_dropout = config.attention_dropout
+        self.attention_norm = nn.LayerNorm(config.width)
+        self.query_key_value = nn.Linear(config.width, 3 * config.width)
+        self.leave = nn.Linear(config.width, config.width)
+        self.feedforward_norm = nn.LayerNorm(config.width)
+        self.widen = nn.Linear(config.width, inner)
+        self.narrow = nn.Linear(inner, config.width)
+        self.dropout = Dropout(config.dropout)
+
+    def forward(self, x_BTD: Tensor, cache: KeyValueCache, places: Places) -> tuple[Tensor, KeyValueCache]:
+        """One block; the cache it returns holds at most a window."""
+        y_BTD, cache = self.attend(self.attention_norm(x_BTD), cache, places)
+        x_BTD = x_BTD + self.dropout(y_BTD)
+        x_BTD = x_BTD + self.dropout(self.narrow(gelu(self.widen(self.feedforward_norm(x_BTD)))))
+        return x_BTD, cache
+
+    def attend(self, x_BTD: Tensor, cache: KeyValueCache, places: Places) -> tuple[Tensor, KeyValueCache]:
+        """Scaled dot-product attention (Vaswani et al. 2017) over the cache and the piece, which joins the cache."""
+        batch, steps, width = x_BTD.shape
+        parts = self.query_key_value(x_BTD).view(batch, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query_BNTE, key_BNTE, value_BNTE = parts.unbind(0)
+        if places.turn:
+            query_BNTE = turn(query_BNTE, *places.turn).to(value_BNTE.dtype)
+            key_BNTE = turn(key_BNTE, *places.turn).to(value_BNTE.dtype)
+        cache = cache.newest(self.past).append(key_BNTE, value_BNTE)
+        bias_NTR = places.bias_NTR
+        out_BNTE = scaled_dot_product_attention(
+            query_BNTE,
+            cache.keys,
+            cache.values,
+            attn_mask=bias_NTR.to(query_BNTE.dtype) if bias_NTR is not None and bias_NTR.is_floating_point() else bias_NTR,
+            dropout_p=self.attention_dropout if self.training else 0.0,
+            is_causal=places.causal,
+        )
+        return self.leave(out_BNTE.transpose(1, 2).reshape(batch, steps, width)), cache.newest(self.past + 1)
+
+
+def rotation(position_B: Tensor, steps: int, features: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """cos_1TE and sin_1TE for `turn`, of the tokens from `position` on; in float64, so that far positions keep their angles."""
+    half = features // 2
+    frequency_E = 10_000.0 ** (-torch.arange(half, device=position_B.device, dtype=torch.float64) / half)
+    place_T = position_B[:1] + torch.arange(steps, device=position_B.device)
+    angle_TE = place_T[:, None] * frequency_E
+    return angle_TE.cos().to(dtype), angle_TE.sin().to(dtype)
+
+
+def alibi_slopes(heads: int, like: Tensor) -> Tensor:
+    """slope_N = 2^(-8 n / N), n = 1 … N: from local heads to nearly uniform ones (Press et al. 2022)."""
+    return 2.0 ** (-8.0 * torch.arange(1, heads + 1, device=like.device, dtype=like.dtype) / heads)

@@ -1,0 +1,75 @@
+"""What a causal model remembers between steps, whatever its family.
+
+Axes: B sequences.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+import torch
+from torch import Tensor
+
+
+class Remembered(Protocol):
+    """A part of a state that is more than one tensor, such as a Transformer's cache; its holders never see it change."""
+
+    def select(self, rows_B: Tensor) -> Self:
+        """Sequences by number, in any order and any number of times."""
+        ...
+
+    def detach(self) -> Self:
+        """The same, cut off from the graph."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in use."""
+        ...
+
+
+@dataclass(frozen=True)
+class State:
+    """The past of B sequences; every `scan` gives a new one and leaves the old one valid.
+
+    Args:
+        carry: changes each step, and every state has some; batch-first.
+        caches: what grows with each step, by layer; empty in a recurrent model.
+        memory: fixed per source, such as what an encoder wrote; batch-first.
+    """
+
+    carry: Mapping[str, Tensor]
+    caches: Mapping[str, Remembered] = field(default_factory=dict)
+    memory: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def batch(self) -> int:
+        """The number of sequences."""
+        return len(next(iter(self.carry.values())))
+
+    def select(self, rows_B: Tensor) -> "State":
+        """The states of some sequences: `rows_B` holds their numbers, repeats allowed, as a beam's parents."""
+        return State(
+            {name: part[rows_B] for name, part in self.carry.items()},
+            {name: part.select(rows_B) for name, part in self.caches.items()},
+            {name: part[rows_B] for name, part in self.memory.items()},
+        )
+
+    def repeat(self, k: int) -> "State":
+        """Each sequence `k` times in a row: B becomes B·k."""
+        device = next(iter(self.carry.values())).device
+        return self.select(torch.arange(self.batch, device=device).repeat_interleave(k))
+
+    def detach(self) -> "State":
+        """Cut off from the graph: the boundary of truncated back-propagation through time (Williams & Peng 1990)."""
+        return State(
+            {name: part.detach() for name, part in self.carry.items()},
+            {name: part.detach() for name, part in self.caches.items()},
+            {name: part.detach() for name, part in self.memory.items()},
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held for all sequences together."""
+        parts = [*self.carry.values(), *self.caches.values(), *self.memory.values()]
+        return sum(part.nbytes for part in parts)

@@ -1,0 +1,122 @@
+"""What a recipe holds, by kind of task: one corpus, one model, everything a run needs but the seed's luck."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field
+
+from seqkit.config import Config
+from seqkit.data.tokenizers.build import TokenizerConfig
+from seqkit.data.tokenizers.characters import CharactersConfig
+from seqkit.data.vocabulary import VocabularyConfig
+from seqkit.models.language_model import LanguageModelConfig, RecurrentLanguageModelConfig
+from seqkit.models.tagger import RecurrentTaggerConfig, TaggerConfig
+from seqkit.recipe.building import build, merge
+from seqkit.tasks.ner.augment import AugmentConfig
+from seqkit.training.loop import TrainConfig
+
+
+class CompareConfig(Config):
+    """What `seqkit compare` sets against the recipe.
+
+    Args:
+        match: `parameters` resizes each rival's width to within 2 % of the recipe's parameters; `none` takes rivals as given.
+        seeds: each system is trained once with each.
+        rivals: by name, what differs from the recipe, as tables or dotted keys.
+    """
+
+    match: Literal["parameters", "none"] = "parameters"
+    seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
+    rivals: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class AnyRecipe(Config):
+    """What recipes of all tasks have.
+
+    Args:
+        about: one line for `seqkit recipes list`.
+        corpus: a card's name, as `ner/wnut17`.
+    """
+
+    about: str = ""
+    corpus: str
+    train: TrainConfig = TrainConfig()
+    compare: CompareConfig = CompareConfig()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value, defaults included."""
+        return self.model_dump(mode="json")
+
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that change whenever anything that shapes the trained model does."""
+        shaping = {key: value for key, value in self.to_dict().items() if key not in ("about", "compare")}
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
+
+    def rival(self, name: str) -> Self:
+        """The recipe with one rival's differences applied.
+
+        Raises:
+            UserError: they do not fit.
+        """
+        return self._with(self.compare.rivals[name], f"compare.rivals.{name}")
+
+    def seeded(self, seed: int) -> Self:
+        """The recipe with another seed."""
+        return self.model_copy(update={"train": self.train.model_copy(update={"seed": seed})})
+
+    def resized(self, **model: float) -> Self:
+        """The recipe with other sizes in `[model]`."""
+        return self._with({"model": model}, "resized")
+
+    def _with(self, change: Mapping[str, Any], source: str) -> Self:
+        return build(type(self), merge(type(self), self.to_dict(), change), source, {})
+
+
+class TaggingRecipe(AnyRecipe):
+    """A tagger on labelled sentences."""
+
+    task: Literal["ner"]
+    tokenizer: VocabularyConfig = VocabularyConfig()
+    augment: AugmentConfig = AugmentConfig()
+    model: TaggerConfig = RecurrentTaggerConfig()
+
+
+class BatchConfig(Config):
+    """How running text is cut into batches.
+
+    Args:
+        window: tokens of one update: the length of truncated back-propagation for a recurrent model, the context that a
+            Transformer is trained on.
+    """
+
+    window: int = Field(default=64, ge=1)
+
+
+class EvaluationConfig(Config):
+    """What is measured after training.
+
+    Args:
+        protocols: how the past is treated when scoring a split; the first one is the score that systems are compared by.
+            `carried`, `reset(64)`, `sliding(256, 64)`.
+        dynamic: learning rate of dynamic evaluation (Krause et al. 2018), reported beside the static figure; 0 leaves it out.
+        sample_length: tokens of each sample text in the report; 0 leaves samples out.
+    """
+
+    protocols: tuple[str, ...] = Field(default=("carried", "reset(64)"), min_length=1)
+    dynamic: float = Field(default=0.0, ge=0)
+    sample_length: int = Field(default=400, ge=0)
+
+
+class TextRecipe(AnyRecipe):
+    """A language model on running text; `generate` is character-level and judged by what it writes as well."""
+
+    task: Literal["lm", "generate"]
+    tokenizer: TokenizerConfig = CharactersConfig()
+    model: LanguageModelConfig = RecurrentLanguageModelConfig()
+    batches: BatchConfig = BatchConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+
+Recipe = TaggingRecipe | TextRecipe

@@ -1,0 +1,47 @@
+"""The measures systems are compared by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqkit.metrics.significance import Statistic, accuracy, f1, nats_per_token
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure of a whole split, computed from counts of its parts.
+
+    Args:
+        name: as in `test F1, strict`.
+        unit: of the figure as shown.
+        statistic: from summed counts to the figure; higher is better, so a loss is negated.
+        factor: what the statistic is multiplied by to be shown; negative for a loss.
+        digits: decimals shown.
+        part: what the counts are of: `sentences`.
+        point: the unit of a difference.
+    """
+
+    name: str
+    unit: str
+    statistic: Statistic
+    factor: float = 100.0
+    digits: int = 1
+    part: str = "sentences"
+    point: str = "points"
+
+    def shown(self, units_SNC: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The figure of each seed."""
+        return self.factor * self.statistic(units_SNC.sum(axis=1).astype(np.float64))
+
+
+def negative_nats(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minus the nats a token: higher is better."""
+    return -nats_per_token(counts)
+
+
+MEASURES = {
+    "f1": Measure("F1, strict", "%", f1),
+    "accuracy": Measure("accuracy", "%", accuracy),
+    "nats": Measure("loss", "nats/token", negative_nats, -1.0, 4, "segments", "nats"),
+}

@@ -1,0 +1,1 @@
+"""The road of taggers: sentences in, tags out."""

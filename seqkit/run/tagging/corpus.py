@@ -1,0 +1,96 @@
+"""The sentences a tagger works on: a card's corpus, or the user's own files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from seqkit.data.card import find_tagged_card
+from seqkit.data.examples import Tagged
+from seqkit.data.formats import Format
+from seqkit.data.schemes import Scheme
+from seqkit.data.tagged import Reading, load_tagged
+from seqkit.errors import UserError
+from seqkit.run.corpora import Sources, fetch_with_bar
+
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True)
+class CorpusData:
+    """Sentences by split, and how they were read."""
+
+    name: str
+    language: str
+    sentences: dict[str, list[Tagged]]
+    readings: dict[str, Reading]
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the training split: `O` first, then B- and I- of each type; or plain labels."""
+        seen = {tag for sentence in self.sentences["train"] for tag in sentence.tags}
+        types = sorted({tag[2:] for tag in seen if tag[:2] in ("B-", "I-")})
+        if not types:
+            return tuple(sorted(seen))
+        return ("O", *(f"{prefix}-{label}" for label in types for prefix in "BI"))
+
+
+def load_corpus(
+    name: str,
+    sources: Sources,
+    *,
+    splits: tuple[str, ...] = SPLITS,
+    console: Console | None = None,
+) -> CorpusData:
+    """Read a card's corpus, fetching it first if need be, or the user's own files.
+
+    Raises:
+        UserError: a split needed for training is missing, or a file is at fault (then naming file and line).
+    """
+    own = sources.own
+    if own.text:
+        raise UserError("--text is for language models; give labelled sentences with --train, --dev and --test")
+    if own:
+        paths, language, tags, given = own.paths(), "", None, own.format
+        name = str(own.folder or Path(next(iter(own.files.values()))).parent)
+    else:
+        card = find_tagged_card(name)
+        paths = fetch_with_bar(card, sources.mirror, console)
+        language, tags, given = card.language, card.annotation, card.format
+    sentences: dict[str, list[Tagged]] = {}
+    readings: dict[str, Reading] = {}
+    for split in splits:
+        if split in paths:
+            form = Format.named(given) if given else None
+            sentences[split], readings[split] = load_tagged(paths[split], form, errors=sources.errors, tags=tags)
+    for split in ("train", "dev"):
+        if split in splits and split not in sentences:
+            raise UserError(f"{name}: no {split} split; give one with --{split} FILE")
+    check_labels(sentences, readings)
+    return CorpusData(name, language, sentences, readings)
+
+
+def check_labels(sentences: dict[str, list[Tagged]], readings: dict[str, Reading]) -> None:
+    """Refuse labels that training never saw: no model could ever predict them.
+
+    Raises:
+        UserError: names the file and the labels.
+    """
+    if "train" not in sentences:
+        return
+    plain = readings["train"].scheme is Scheme.TAGS
+    for split, reading in readings.items():
+        if (reading.scheme is Scheme.TAGS) != plain:
+            kinds = ("entity tags", "plain labels")
+            raise UserError(f"{reading.path}: {split} has {kinds[not plain]} where train has {kinds[plain]}")
+    known = {tag[2:] if tag[:2] in ("B-", "I-") else tag for s in sentences["train"] for tag in s.tags}
+    if known == {"O"}:
+        raise UserError(f"{readings['train'].path}: every tag is O; there is nothing to learn")
+    for split in ("dev", "test"):
+        found = {tag[2:] if tag[:2] in ("B-", "I-") else tag for s in sentences.get(split, []) for tag in s.tags}
+        if unseen := sorted(found - known):
+            shown = ", ".join(unseen[:5]) + (" …" if len(unseen) > 5 else "")
+            raise UserError(
+                f"{readings[split].path}: label{'s' * (len(unseen) > 1)} unseen in training: {shown} "
+                f"(training has: {', '.join(sorted(known - {'O'}))})"
+            )

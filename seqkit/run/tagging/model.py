@@ -1,0 +1,134 @@
+"""A trained tagger in Python and as the files of a model folder: weights in safetensors, the rest in JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import safetensors.torch
+import torch
+from pydantic import TypeAdapter
+
+import seqkit
+from seqkit.data.vocabulary import Vocabulary
+from seqkit.data.words import split_sentences, split_words
+from seqkit.errors import UserError
+from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TaggerConfig, TransformerTaggerConfig
+from seqkit.run.weights import FORMAT, fill
+from seqkit.tasks.ner.predict import Prediction, Predictor
+from seqkit.training.sealed import write_sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A named entity in a text.
+
+    Args:
+        text: as it stands in the input.
+        label: its type.
+        start: position of its first character in the input.
+        end: position after its last character.
+        confidence: its probability under the model, 0 to 1.
+    """
+
+    text: str
+    label: str
+    start: int
+    end: int
+    confidence: float
+
+
+class TrainedTagger:
+    """A tagger ready for use. Get one with `seqkit.load(path)`."""
+
+    def __init__(
+        self,
+        model: Tagger,
+        config: RecurrentTaggerConfig | TransformerTaggerConfig,
+        vocabulary: Vocabulary,
+        tags: Sequence[str],
+        about: dict[str, Any],
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.vocabulary = vocabulary
+        self.tags = tuple(tags)
+        self.about = about
+        self.predictor = Predictor(model, vocabulary, tags)
+
+    @property
+    def parameters(self) -> int:
+        """The number of trained weights."""
+        return sum(weight.numel() for weight in self.model.parameters())
+
+    def tag(self, texts: Sequence[str], *, batch_size: int = 64) -> list[list[Entity]]:
+        """The entities of raw texts, in order; a text may hold any number of sentences of any length.
+
+        Raises:
+            UserError: the model predicts labels for tokens, not entities; use `predict`.
+        """
+        if isinstance(texts, str):
+            raise UserError("tag() takes a list of texts, not one string")
+        if not self.predictor.entities:
+            raise UserError("this model labels tokens, not entities; use predict()")
+        split = [split_sentences(split_words(text), text) for text in texts]
+        flat = [sentence for sentences in split for sentence in sentences]
+        predictions = iter(self.predictor([[word.text for word in s] for s in flat], batch_size=batch_size, confidence=True))
+        found: list[list[Entity]] = []
+        for text, sentences in zip(texts, split, strict=True):
+            entities: list[Entity] = []
+            for words in sentences:
+                one = next(predictions)
+                for span, confidence in zip(one.spans, one.confidences, strict=True):
+                    start, end = words[span.start].start, words[span.end - 1].end
+                    entities.append(Entity(text[start:end], span.label, start, end, confidence))
+            found.append(entities)
+        return found
+
+    def predict(
+        self, sentences: Sequence[Sequence[str]], *, batch_size: int = 64, confidence: bool = False
+    ) -> list[Prediction]:
+        """The tags of sentences that are split into tokens already."""
+        return self.predictor(sentences, batch_size=batch_size, confidence=confidence)
+
+    def files(self) -> dict[str, bytes]:
+        """The model folder's files, as bytes."""
+        description = {
+            "format": FORMAT,
+            "seqkit": seqkit.__version__,
+            "task": "ner",
+            "tags": self.tags,
+            "model": self.config.model_dump(mode="json"),
+            **self.about,
+        }
+        weights = {name: weight.detach().cpu().contiguous() for name, weight in self.model.named_parameters()}
+        return {
+            "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
+            "tokenizer.json": json.dumps(self.vocabulary.to_dict(), separators=(",", ":")).encode(),
+            "weights.safetensors": safetensors.torch.save(weights),
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write the model folder, whole or not at all.
+
+        Raises:
+            UserError: the disk refuses; a model already there is kept.
+        """
+        write_sealed(folder, self.files())
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> Self:
+        """The tagger that `files` describe.
+
+        Raises:
+            ValueError, KeyError, TypeError, ValidationError, SafetensorError: they are not those of a tagger.
+        """
+        description = json.loads(files["config.json"])
+        config = TypeAdapter[Any](TaggerConfig).validate_python(description["model"])
+        vocabulary = Vocabulary.from_dict(json.loads(files["tokenizer.json"]))
+        model = Tagger(config, vocabulary.sizes, description["tags"])
+        fill(model, safetensors.torch.load(files["weights.safetensors"]))
+        known = ("format", "seqkit", "task", "tags", "model")
+        about = {key: value for key, value in description.items() if key not in known}
+        return cls(model.to(torch.device(device)).eval(), config, vocabulary, description["tags"], about)

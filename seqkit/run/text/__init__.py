@@ -1,0 +1,1 @@
+"""The road of language models: running text in, probabilities and new text out."""

@@ -1,0 +1,245 @@
+"""The evaluation report of a language model: every figure with its protocol, the past it uses, the text it writes, the cost."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqkit.metrics.abc_notation import check_tune, split_tunes
+from seqkit.metrics.likelihood import Likelihood
+from seqkit.metrics.novelty import distinct
+from seqkit.metrics.significance import Interval, bootstrap_interval, nats_per_token
+from seqkit.report.report import Block, Figure, Lines, Report, Section, Series, Table, Texts
+from seqkit.run.display import read_events
+from seqkit.run.machine import surroundings
+from seqkit.run.text.evaluate import REACH, TextEvaluation, Written
+from seqkit.run.text.model import TrainedLanguageModel
+from seqkit.run.training import TrainingFacts
+from seqkit.tasks.language_modeling.reach import Reach
+
+COPY = 20  # characters from which a repetition of the training text counts as a copy
+
+
+def text_report(
+    trained: TrainedLanguageModel,
+    evaluation: TextEvaluation,
+    *,
+    title: str,
+    subtitle: str,
+    facts: TrainingFacts | None = None,
+    command: str = "",
+    events: Path | None = None,
+    reading: Sequence[str] = (),
+) -> Report:
+    """Assemble the report.
+
+    Args:
+        facts: how training went, if this run trained the model.
+        events: its metrics.jsonl, for the learning curve.
+        reading: one line a split on how the text was read.
+    """
+    main = main_figure(trained, evaluation)
+    sections = [_scores(trained, evaluation), _past(evaluation)]
+    if evaluation.samples:
+        sections.append(_samples(evaluation))
+    if events is not None:
+        sections.append(_training(events, trained.unit))
+    sections.append(_cost(trained, evaluation, facts))
+    return Report(
+        title=title,
+        subtitle=subtitle,
+        verdict=(_verdict(trained, evaluation, main),),
+        headline=(main, Figure("parameters", trained.parameters, "parameters"), *_headline(trained, evaluation, facts)),
+        sections=tuple(sections),
+        context=(
+            *surroundings(trained.device),
+            ("command", command),
+            *(("data", line) for line in reading),
+            ("recipe", str(trained.about.get("fingerprint", ""))),
+            ("seed", str(trained.about.get("seed", ""))),
+        ),
+        note="[ , ] is a 95 % bootstrap interval over segments of 256 tokens.",
+    )
+
+
+def main_figure(trained: TrainedLanguageModel, evaluation: TextEvaluation) -> Figure:
+    """The loss under the first protocol."""
+    name, losses = next(iter(evaluation.losses.items()))
+    interval = _interval(losses.segment_S2)
+    return Figure(
+        f"{evaluation.split.name} loss, {name}",
+        losses.nats_per_token,
+        f"nats/{trained.unit.removesuffix('s')}",
+        n=losses.tokens,
+        interval=(interval.low, interval.high),
+        digits=4,
+    )
+
+
+def _interval(segment_S2: NDArray[np.float64]) -> Interval:
+    return bootstrap_interval(segment_S2, nats_per_token, seed=0)
+
+
+def _verdict(trained: TrainedLanguageModel, evaluation: TextEvaluation, main: Figure) -> str:
+    protocol, found = next(iter(evaluation.likelihoods.items()))
+    if trained.unit == "characters":
+        meaning = f"{found.bits_per_character:.3f} bits a character"
+    else:
+        meaning = f"perplexity {found.perplexity:.1f} a token, {found.word_perplexity:.1f} a word"
+    told = f"{evaluation.split.name}: {main.text()} on {found.tokens:,} {trained.unit}, protocol {protocol}; that is {meaning}."
+    if evaluation.dynamic:
+        told += f" Learning as it reads (dynamic evaluation): {evaluation.dynamic.nats_per_token:.4f}."
+    return told
+
+
+def _headline(trained: TrainedLanguageModel, evaluation: TextEvaluation, facts: TrainingFacts | None) -> list[Figure]:
+    figures = [Figure("training time", facts.seconds, "s")] if facts else []
+    return [*figures, Figure("writing, one text", evaluation.speed.writing, f"{trained.unit}/s")]
+
+
+def _scores(trained: TrainedLanguageModel, evaluation: TextEvaluation) -> Section:
+    rows = [
+        (name, *_row(found, _interval(evaluation.losses[name].segment_S2))) for name, found in evaluation.likelihoods.items()
+    ]
+    if evaluation.dynamic:
+        rows.append(("dynamic evaluation, carried", *_row(evaluation.dynamic, None)))
+    note = (
+        "carried: the state passes from the first token to the last. reset(N): a new state every N tokens. sliding(N, S): each "
+        "token predicted from more than N − S before it. Words are counted as in WikiText: "
+        f"{evaluation.split.words:,} with line ends, of {evaluation.split.characters:,} characters; per word and per "
+        "character, tokenizers can be compared."
+    )
+    columns = ("protocol", f"nats/{trained.unit.removesuffix('s')}", "bits/character", "perplexity", "perplexity per word")
+    return Section("How well it predicts", blocks=(Table("Loss by protocol", columns, tuple(rows), note),))
+
+
+def _row(found: Likelihood, interval: Interval | None) -> tuple[Figure, ...]:
+    within = (interval.low, interval.high) if interval else None
+    return (
+        Figure("nats", found.nats_per_token, digits=4, interval=within),
+        Figure("bits", found.bits_per_character, digits=4),
+        Figure("perplexity", found.perplexity, digits=2),
+        Figure("word perplexity", found.word_perplexity, digits=1),
+    )
+
+
+def _past(evaluation: TextEvaluation) -> Section:
+    blocks: list[Block] = []
+    positions = [
+        Series(name, tuple(x + 1 for x in places), tuple(means))
+        for name, losses in evaluation.losses.items()
+        if len(losses.position_W2)
+        for places, means in [_by_position(losses.position_W2)]
+    ]
+    if positions:
+        note = "How much a longer past helps: where the curve is flat, what lies further back is not used."
+        blocks.append(Lines("Loss by position", "tokens read", "nats/token", tuple(positions), note, log_x=True))
+    reaches = [("state", evaluation.state_reach), ("input", evaluation.input_reach)]
+    curves = tuple(_reach_series(name, reach) for name, reach in reaches if reach)
+    if curves:
+        told = "; ".join(f"{name}: {_reach_text(reach)}" for name, reach in reaches if reach)
+        note = (
+            f"Gradient of a token's loss with respect to what was k steps before, relative to k = 0. Below 1 % from — {told}."
+        )
+        blocks.append(Lines("Gradient reach", "steps back", "relative norm", curves, note))
+    weights = tuple(Series(name, tuple(sizes), tuple(sizes.values())) for name, sizes in evaluation.state_bytes.items())
+    note = "What the model holds of the past of one text."
+    blocks.append(Lines("Memory of the past", "tokens read", "bytes", weights, note, log_x=True))
+    return Section("How far back it looks, and what that costs", blocks=tuple(blocks))
+
+
+def _by_position(position_W2: NDArray[np.float64]) -> tuple[list[int], list[float]]:
+    """Mean nats at the first positions and over ranges that double after them."""
+    edges = sorted({0, *(1 << power for power in range(len(position_W2).bit_length() + 1)), len(position_W2)})
+    edges = [edge for edge in edges if edge <= len(position_W2)]
+    places: list[int] = []
+    means: list[float] = []
+    for low, high in pairwise(edges):
+        nats, tokens = position_W2[low:high].sum(axis=0)
+        if tokens:
+            places.append((low + high - 1) // 2)
+            means.append(float(nats / tokens))
+    return places, means
+
+
+def _reach_series(name: str, reach: Reach) -> Series:
+    values = reach.relative_K
+    return Series(name, tuple(range(len(values))), tuple(values.tolist()))
+
+
+def _reach_text(reach: Reach) -> str:
+    return f"{reach.steps} steps" if reach.steps is not None else f"more than {REACH} steps"
+
+
+def _samples(evaluation: TextEvaluation) -> Section:
+    rows = tuple(
+        (
+            f"temperature {one.temperature:g}",
+            Figure("distinct-2", distinct([one.text.split()], 2), digits=2),
+            Figure("distinct-4", distinct([one.text], 4), digits=2),
+            len(one.copies.longest) if one.copies else None,
+            Figure("copied", 100 * one.copies.share(COPY), "%") if one.copies else None,
+            _tunes(one),
+        )
+        for one in evaluation.samples
+    )
+    columns = ("sample", "distinct-2, words", "distinct-4, letters", "longest copy", f"in copies of {COPY}+", "valid tunes")
+    note = (
+        "Distinct-n: different n-grams over all (Li et al. 2016). Copies: runs of characters that stand in the training text. "
+        "ABC: of the whole tunes in the sample, where there are any."
+    )
+    if not any(row[-1] for row in rows):
+        columns, rows = columns[:-1], tuple(row[:-1] for row in rows)
+        note = note.split(" ABC:")[0]
+    items = tuple((f"temperature {one.temperature:g}", one.text) for one in evaluation.samples)
+    return Section("What it writes", blocks=(Texts("Samples", items), Table("Novelty", columns, rows, note)))
+
+
+def _tunes(written: Written) -> str | None:
+    """`3 of 4`: tunes in ABC notation that parse, the last one, which is cut off, left out."""
+    tunes = [tune for tune in split_tunes(written.text)[:-1] if tune.startswith("X:")]
+    return f"{sum(check_tune(tune).valid for tune in tunes)} of {len(tunes)}" if tunes else None
+
+
+def _training(events: Path, unit: str) -> Section:
+    rows = read_events(events)
+    looks = [row for row in rows if row["event"] == "evaluated"]
+    steps = [row for row in rows if row["event"] == "step"]
+    curves: list[Series] = []
+    if steps:
+        # The mean of neighbouring updates: single ones are noisy.
+        chunks = np.array_split(np.array([[r["step"], r["loss"]] for r in steps]), min(60, len(steps)))
+        x, y = zip(*[chunk.mean(axis=0).tolist() for chunk in chunks], strict=True)
+        curves.append(Series("training", x, y))
+    if looks:
+        curves.append(Series("dev", tuple(r["step"] for r in looks), tuple(-r["dev_score"] for r in looks)))
+    best = f"Best on dev: {-looks[-1]['best_score']:.4f} after {looks[-1]['best_epoch']:.3g} epochs." if looks else ""
+    plot = Lines("Learning curve", "update", f"nats/{unit.removesuffix('s')}", tuple(curves), best)
+    return Section("Training", blocks=(plot,))
+
+
+def _cost(trained: TrainedLanguageModel, evaluation: TextEvaluation, facts: TrainingFacts | None) -> Section:
+    unit = f"{trained.unit}/s"
+    rows: list[tuple[Any, ...]] = [
+        ("parameters", Figure("parameters", trained.parameters, "parameters")),
+        ("model on disk", Figure("size", sum(map(len, trained.files().values())), "bytes")),
+    ]
+    if facts:
+        rows += [
+            ("training, wall time", Figure("time", facts.seconds, "s", note="evaluations on dev included")),
+            ("training, processor time", Figure("time", facts.cpu_seconds, "s", note="all threads together")),
+            ("training speed", Figure("speed", facts.rate, unit)),
+            ("peak memory, training", Figure("memory", facts.peak_memory, "bytes", note="resident, whole process")),
+        ]
+    speed = evaluation.speed
+    rows += [
+        ("scoring, 32 streams", Figure("speed", speed.scoring, unit)),
+        ("writing, one text", Figure("speed", speed.writing, unit)),
+        ("one step alone", Figure("latency", speed.step_milliseconds, "ms")),
+    ]
+    note = f"{torch.get_num_threads()} threads, PyTorch, float32 weights."
+    return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))

@@ -1,0 +1,112 @@
+"""A training run as a user sees it: the loop followed, shown, logged, checkpointed, stopped and resumed; for every task."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from seqkit.run.display import EventLog, Shown, TrainingDisplay
+from seqkit.run.machine import peak_memory
+from seqkit.run.signals import Stopped, StopRequest, listening
+from seqkit.training.checkpoint import restore_checkpoint, save_checkpoint
+from seqkit.training.loop import Evaluated, Trainable, TrainState, train
+
+CHECKPOINT_EVERY = 15.0  # seconds between checkpoints, at least
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """How a training run went.
+
+    Args:
+        seconds: wall time, evaluations on dev included.
+        cpu_seconds: processor time of the same, all threads together.
+        rate: tokens a second, over the updates alone.
+        unit: what a token is here: `words`, `characters`.
+        peak_memory: bytes resident, of the whole process.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    rate: float
+    unit: str
+    peak_memory: int
+    best_epoch: float
+    epochs: float
+    best_score: float
+
+
+def follow(
+    task: Trainable, state: TrainState, folder: Path, *, console: Console, shown: Shown, resume: bool = False
+) -> TrainingFacts:
+    """Train in `folder`, which gets checkpoints and metrics.jsonl; ends with the weights to keep in the model.
+
+    Raises:
+        UserError: the loss is not a number, or the disk refuses.
+        Stopped: Ctrl-C or SIGTERM; a checkpoint was saved.
+    """
+    checkpoints = folder / "checkpoints"
+    per_epoch = task.batches_per_epoch()
+    display = TrainingDisplay(console, state.config, per_epoch, shown)
+    started, cpu_started = time.perf_counter(), time.process_time()
+    with (
+        EventLog(folder / "metrics.jsonl", upto=state.step if resume else None) as log,
+        listening() as request,
+        display.showing(),
+    ):
+        saved_at = time.monotonic()
+        for event in () if out_of_patience(state) else train(task, state):
+            display(event)
+            log(event)
+            if request.signal is not None:
+                leave(request, checkpoints, task, state, folder)
+            if time.monotonic() - saved_at > CHECKPOINT_EVERY:
+                save_checkpoint(checkpoints, state, task.carried)
+                saved_at = time.monotonic()
+            if isinstance(event, Evaluated) and out_of_patience(state):
+                break
+    facts = TrainingFacts(
+        seconds=time.perf_counter() - started,
+        cpu_seconds=time.process_time() - cpu_started,
+        rate=display.tokens / max(display.training_seconds, 1e-9),
+        unit=shown.unit,
+        peak_memory=peak_memory(),
+        best_epoch=state.best_epoch,
+        epochs=state.step / per_epoch,
+        best_score=state.best_score,
+    )
+    save_checkpoint(checkpoints, state, task.carried)
+    with torch.no_grad():
+        for name, weight in state.model.named_parameters():
+            weight.copy_(state.best[name])
+    state.model.eval()
+    return facts
+
+
+def restore(folder: Path, task: Trainable, state: TrainState) -> None:
+    """Bring task and state to the run's newest checkpoint.
+
+    Raises:
+        DataError: there is none that reads back whole.
+    """
+    restore_checkpoint(folder / "checkpoints", state, task.carried)
+
+
+def out_of_patience(state: TrainState) -> bool:
+    """Whether to stop early; a run resumed from its very last checkpoint must not train on."""
+    return 0 < state.config.patience <= state.stalled
+
+
+def leave(request: StopRequest, checkpoints: Path, task: Trainable, state: TrainState, folder: Path) -> None:
+    """Save and stop.
+
+    Raises:
+        Stopped: always.
+    """
+    save_checkpoint(checkpoints, state, task.carried)
+    raise Stopped(
+        request.signal or 0,
+        f"stopped at epoch {state.epoch + 1}, step {state.step}; saved. Go on with: seqkit train --resume {folder}",
+    )

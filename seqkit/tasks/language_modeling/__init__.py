@@ -1,0 +1,1 @@
+"""Language modelling: one stream of text, predicted token by token by any family."""
