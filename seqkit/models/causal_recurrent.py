@@ -191,8 +191,8 @@ def step_lstm(x_BD: Tensor, carry: Carry, weights: CellWeights) -> Carry:
 
 def scan_gru(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
     """h = (1 - z) n + z h, by a scan with an analytic gradient."""
-    gate_BTG = linear(x_BTD, weights.input_weight, weights.input_bias)
-    y_BTH = gru_scan(gate_BTG, carry[0], weights.recurrent_weight, weights.recurrent_bias)
+    gate_TBG = linear(x_BTD.transpose(0, 1), weights.input_weight, weights.input_bias)
+    y_BTH = gru_scan(gate_TBG.transpose(0, 1), carry[0], weights.recurrent_weight, weights.recurrent_bias)
     return y_BTH, (y_BTH[:, -1],)
 
 
@@ -209,7 +209,10 @@ CELLS = {
 
 
 class MinGRU(nn.Module):
-    """h = (1 - z) h + z g: gate and candidate look at the input alone, so the recurrence is linear (Feng et al. 2024)."""
+    """h = (1 - z) h + z g: gate and candidate look at the input alone, so the recurrence is linear (Feng et al. 2024).
+
+    The candidate is positive, as in the paper's appendix B: x + 1/2 from 0 on and σ(x) below.
+    """
 
     carried = ("h",)
 
@@ -220,9 +223,11 @@ class MinGRU(nn.Module):
 
     def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """Read a piece."""
-        gate_BTH, candidate_BTH = self.enter(x_BTD).to(carry[0].dtype).chunk(2, dim=-1)
-        keep_BTH = torch.sigmoid(-gate_BTH)
-        y_BTH = linear_scan(keep_BTH, (1 - keep_BTH) * candidate_BTH, carry[0])
+        (h_BH,) = carry
+        gate_BTH, candidate_BTH = self.enter(x_BTD).to(h_BH.dtype).chunk(2, dim=-1)
+        z_BTH = torch.sigmoid(gate_BTH)
+        new_BTH = torch.sigmoid(candidate_BTH.clamp(max=0)) + candidate_BTH.relu()
+        y_BTH = linear_scan(1 - z_BTH, z_BTH * new_BTH, h_BH)
         return y_BTH, (y_BTH[:, -1],)
 
 
