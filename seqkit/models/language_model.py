@@ -15,6 +15,7 @@ from seqkit.models.build import build_causal
 from seqkit.models.causal_recurrent import CausalRecurrentConfig
 from seqkit.models.causal_transformer import CausalTransformerConfig
 from seqkit.models.dropout import Dropout
+from seqkit.models.precision import products_in
 from seqkit.models.state import State
 
 INITIAL = 0.25
@@ -107,9 +108,10 @@ class LanguageModel(nn.Module):
 
         Args:
             target_BT: the symbol that follows each token.
-            precision: of the matrix products; bfloat16 runs them under autocast, the log-likelihood stays in float32.
+            precision: of the matrix products; bfloat16 runs them under autocast where the device can. The log-likelihood stays
+                in float32.
         """
-        with torch.autocast(token_BT.device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16):
+        with products_in(precision, token_BT.device.type):
             logit_BTV, state = self.scan(token_BT, state)
         logit_BTV = logit_BTV.float() if precision == torch.bfloat16 else logit_BTV
         nats = cross_entropy(logit_BTV.flatten(0, 1), target_BT.flatten(), reduction="sum")

@@ -14,6 +14,7 @@ from seqkit.config import Config
 from seqkit.models.build import build_encoder
 from seqkit.models.crf import CRF, legal_iob2
 from seqkit.models.dropout import Dropout
+from seqkit.models.precision import products_in
 from seqkit.models.recurrent import RecurrentConfig
 from seqkit.models.transformer import TransformerConfig
 from seqkit.models.words import WordConfig, WordEncoder, WordTensors
@@ -111,10 +112,9 @@ class Tagger(nn.Module):
         """Negative log-likelihood in nats, summed over the tokens, the mean over members; and the number of tokens.
 
         Args:
-            precision: of the matrix products; bfloat16 runs them under autocast, the CRF stays in float32.
+            precision: of the matrix products; bfloat16 runs them under autocast where the device can, the CRF stays in float32.
         """
-        device = place_BT.device.type
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == torch.bfloat16):
+        with products_in(precision, place_BT.device.type):
             emission_MBTK = self.emissions(self.word_vectors(words, place_BT), length_B)
         members = len(emission_MBTK)
         tokens = int(length_B.sum())

@@ -7,11 +7,12 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from seqkit.models.precision import multiplies_in_bfloat16
 from seqkit.run.display import EventLog, Shown, TrainingDisplay
 from seqkit.run.machine import peak_memory
 from seqkit.run.signals import Stopped, StopRequest, listening
 from seqkit.training.checkpoint import restore_checkpoint, save_checkpoint
-from seqkit.training.loop import Evaluated, Trainable, TrainState, train
+from seqkit.training.loop import Evaluated, Trainable, TrainConfig, TrainState, train
 
 CHECKPOINT_EVERY = 15.0  # seconds between checkpoints, at least
 
@@ -25,6 +26,7 @@ class TrainingFacts:
         cpu_seconds: processor time of the same, all threads together.
         rate: tokens a second, over the updates alone.
         unit: what a token is here: `words`, `characters`.
+        precision: of the matrix products.
         peak_memory: bytes resident, of the whole process.
     """
 
@@ -36,6 +38,18 @@ class TrainingFacts:
     best_epoch: float
     epochs: float
     best_score: float
+    precision: str
+
+
+def warn_of_precision(config: TrainConfig, device: torch.device, console: Console) -> None:
+    """Say so where the recipe asks for what the device lacks."""
+    if config.precision == "bf16" and precision_name(config, device) != "bfloat16":
+        console.print("no bfloat16 on this device: training in float32, which is slower", style="dim")
+
+
+def precision_name(config: TrainConfig, device: torch.device) -> str:
+    """Of the matrix products as they really run."""
+    return "bfloat16" if config.precision == "bf16" and multiplies_in_bfloat16(device.type) else "float32"
 
 
 def follow(
@@ -76,6 +90,7 @@ def follow(
         best_epoch=state.best_epoch,
         epochs=state.step / per_epoch,
         best_score=state.best_score,
+        precision=precision_name(state.config, next(state.model.parameters()).device),
     )
     save_checkpoint(checkpoints, state, task.carried)
     with torch.no_grad():

@@ -30,7 +30,7 @@ class TrainConfig(Config):
         patience: stop after so many evaluations without a better dev score; 0 runs to the end.
         keep: `best` keeps the weights that scored best on dev; `last` those at the end, which on a small dev set is often the
             better choice: the best of many noisy scores is partly luck.
-        precision: `bf16` runs matrix products in bfloat16 under autocast.
+        precision: `bf16` runs matrix products in bfloat16 under autocast; on a device that cannot, they run in float32.
         evaluate_every: epochs between evaluations on dev.
     """
 
@@ -47,6 +47,11 @@ class TrainConfig(Config):
     precision: Literal["fp32", "bf16"] = "fp32"
     evaluate_every: float = Field(default=1, gt=0)
     seed: int = Field(default=1, ge=0)
+
+    @property
+    def matrix_dtype(self) -> torch.dtype:
+        """The precision as torch knows it."""
+        return torch.bfloat16 if self.precision == "bf16" else torch.float32
 
 
 class Trainable(Protocol):

@@ -1,10 +1,13 @@
 """Speeds of language models of about 0.8 M parameters on one thread: `python tests/bench/bench_language_model.py [FAMILY ...]`.
 
+Beside each stands what plain PyTorch makes of the same work in the same minute, so that the ratio holds on any processor.
+
 Prints, asserts nothing. Training: characters a CPU-second of whole updates at a vocabulary of 65, pieces of 64, the state
 carried. Generation: characters a CPU-second of embedding, step, output and a draw, one sequence; and of an LSTM of 512 units.
 The text is random symbols: an untrained model costs what a trained one does.
 """
 
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -12,8 +15,10 @@ from typing import Any
 
 import torch
 from pydantic import TypeAdapter
+from torch import Tensor, nn
 
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.models.precision import multiplies_in_bfloat16
 from seqkit.models.state import State
 
 VOCABULARY, PIECE = 65, 64
@@ -26,21 +31,44 @@ MODELS: dict[str, tuple[int, dict[str, Any]]] = {
 }
 
 
+PLAIN: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+Work = Callable[[], None]
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     torch.set_num_threads(1)
-    print(f"1 thread, torch {torch.__version__}; characters a CPU-second\n")
-    print(f"{'model':14} {'parameters':>10} {'batch':>5} {'train fp32':>11} {'train bf16':>11} {'generate':>9}")
-    for name in sys.argv[1:] or MODELS:
+    print(f"1 thread, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}; characters a CPU-second\n")
+    print(f"{'training':26} {'parameters':>10} {'batch':>5} {'seqkit':>8} {'bf16':>8} {'torch.nn':>9} {'ratio':>6}")
+    names = sys.argv[1:] or list(MODELS)
+    for name in names:
         batch, table = MODELS[name]
         model = build(table)
-        rates = [rate(updates(model, batch, precision), batch * PIECE) for precision in (torch.float32, torch.bfloat16)]
-        generating = rate(generation(model), PIECE)
-        print(f"{name:14} {model.parameter_count:10,} {batch:5} {rates[0]:11,.0f} {rates[1]:11,.0f} {generating:9,.0f}")
-    for norm in (True, False):
-        model = build({"family": "lstm", "layers": 1, "width": 512, "norm": norm})
-        name = "1 × 512 lstm" + (", norm" if norm else "")
-        print(f"{name:20} {model.parameter_count:,} parameters: generates {rate(generation(model), PIECE):,.0f}")
+        work: dict[str, Work] = {"seqkit": updates(model, batch, torch.float32)}
+        if multiplies_in_bfloat16("cpu"):
+            work["bf16"] = updates(model, batch, torch.bfloat16)
+        if name in PLAIN:
+            work["torch.nn"] = plain_updates(name, table["width"], batch)
+        print(f"{name:26} {model.parameter_count:10,} {batch:5} " + row(in_turns(work, batch * PIECE), "bf16"))
+    print(f"\n{'writing, one text':26} {'parameters':>10} {'':5} {'seqkit':>8} {'':8} {'torch':>9} {'ratio':>6}")
+    for name in names:
+        model = build(MODELS[name][1])
+        work = {"seqkit": generation(model)}
+        if name == "transformer":
+            work["torch"] = rereading(model)
+        print(f"{name:26} {model.parameter_count:10,} {'':5} " + row(in_turns(work, PIECE), ""))
+    model = build({"family": "lstm", "layers": 1, "width": 512, "norm": False})
+    for other, layer in ("nn.LSTM", nn.LSTM(512, 512, batch_first=True)), ("nn.LSTMCell", nn.LSTMCell(512, 512)):
+        speeds = in_turns({"seqkit": generation(model), "torch": plain_generation(layer)}, PIECE)
+        print(f"{'1 × 512 lstm, ' + other:26} {model.parameter_count:10,} {'':5} " + row(speeds, ""))
+
+
+def row(speeds: dict[str, float], between: str) -> str:
+    """Of a table: seqkit's speed, another of its own, the one it is set against, and the ratio to that."""
+    ours, theirs = speeds["seqkit"], speeds.get("torch.nn", speeds.get("torch"))
+    cells = [f"{ours:8,.0f}", f"{speeds[between]:8,.0f}" if between in speeds else f"{'–':>8}"]
+    cells += [f"{theirs:9,.0f}", f"{ours / theirs:6.2f}"] if theirs else [f"{'–':>9}", f"{'–':>6}"]
+    return " ".join(cells)
 
 
 def build(table: dict[str, Any]) -> LanguageModel:
@@ -49,10 +77,19 @@ def build(table: dict[str, Any]) -> LanguageModel:
     return LanguageModel(TypeAdapter[Any](LanguageModelConfig).validate_python(table), VOCABULARY)
 
 
-def rate(piece: Callable[[], None], characters: int, seconds: float = 4.0) -> float:
-    """Characters a CPU-second over about so many seconds, the first few pieces left out."""
-    for _ in range(3):
+def in_turns(work: dict[str, Work], characters: int, turns: int = 6, seconds: float = 0.7) -> dict[str, float]:
+    """Characters a CPU-second of each, the median over turns A B A B, so that a noisy machine hits all alike."""
+    for piece in work.values():
         piece()
+    rates: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(turns):
+        for name, piece in work.items():
+            rates[name].append(rate(piece, characters, seconds))
+    return {name: statistics.median(found) for name, found in rates.items()}
+
+
+def rate(piece: Work, characters: int, seconds: float) -> float:
+    """Characters a CPU-second over about so many seconds."""
     count, started = 0, time.process_time()
     while time.process_time() - started < seconds:
         piece()
@@ -60,25 +97,52 @@ def rate(piece: Callable[[], None], characters: int, seconds: float = 4.0) -> fl
     return count * characters / (time.process_time() - started)
 
 
-def updates(model: LanguageModel, batch: int, precision: torch.dtype) -> Callable[[], None]:
+def updates(model: LanguageModel, batch: int, precision: torch.dtype) -> Work:
     """Whole updates: loss, gradient, clipping, AdamW. A recurrent state is carried, a Transformer reads each window afresh."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
     text_BT = torch.randint(VOCABULARY, (batch, PIECE + 1))
     state = model.train().start(batch)
 
-    def update() -> None:
+    def loss() -> Tensor:
         nonlocal state
         past: State = model.start(batch) if state.caches else state.detach()
         nats, count, state = model.loss(text_BT[:, :-1], text_BT[:, 1:], past, precision=precision)
+        return nats / count
+
+    return descent(model, loss)
+
+
+def plain_updates(name: str, width: int, batch: int) -> Work:
+    """The same with `nn.Embedding`, `nn.LSTM` or another, and `nn.Linear`."""
+    torch.manual_seed(1)
+    layers = PLAIN[name](width, width, num_layers=2, batch_first=True)
+    model = nn.ModuleList([nn.Embedding(VOCABULARY, width), layers, nn.Linear(width, VOCABULARY)])
+    text_BT = torch.randint(VOCABULARY, (batch, PIECE + 1))
+    state: Any = None
+
+    def loss() -> Tensor:
+        nonlocal state
+        y_BTH, state = layers(model[0](text_BT[:, :-1]), state)
+        state = tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
+        return nn.functional.cross_entropy(model[2](y_BTH).flatten(0, 1), text_BT[:, 1:].flatten())
+
+    return descent(model, loss)
+
+
+def descent(model: nn.Module, loss: Callable[[], Tensor]) -> Work:
+    """One update."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
+
+    def update() -> None:
+        nats = loss()
         optimizer.zero_grad()
-        (nats / count).backward()
+        nats.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
         optimizer.step()
 
     return update
 
 
-def generation(model: LanguageModel) -> Callable[[], None]:
+def generation(model: LanguageModel) -> Work:
     """A piece drawn symbol by symbol."""
     state = model.eval().start(1)
     token_BT = torch.zeros(1, 1, dtype=torch.int64)
@@ -89,6 +153,42 @@ def generation(model: LanguageModel) -> Callable[[], None]:
         for _ in range(PIECE):
             logit_BTV, state = model.scan(token_BT, state)
             token_BT = torch.multinomial(logit_BTV[:, -1].softmax(dim=-1), 1)
+
+    return generate
+
+
+def rereading(model: LanguageModel) -> Work:
+    """A piece drawn by a Transformer without a cache: the whole window is read again for each symbol."""
+    text_1T = torch.zeros(1, PIECE, dtype=torch.int64)
+    model.eval()
+
+    @torch.inference_mode()
+    def generate() -> None:
+        nonlocal text_1T
+        for _ in range(PIECE):
+            logit_BTV, _ = model.scan(text_1T, model.start(1))
+            text_1T = torch.cat([text_1T[:, 1:], torch.multinomial(logit_BTV[:, -1].softmax(dim=-1), 1)], dim=1)
+
+    return generate
+
+
+def plain_generation(layer: nn.LSTM | nn.LSTMCell) -> Work:
+    """A piece drawn with PyTorch's own layer, called at each symbol."""
+    embed, leave = nn.Embedding(VOCABULARY, 512), nn.Linear(512, VOCABULARY)
+    token_BT = torch.zeros(1, 1, dtype=torch.int64)
+    state: Any = None
+
+    @torch.inference_mode()
+    def generate() -> None:
+        nonlocal state, token_BT
+        for _ in range(PIECE):
+            if isinstance(layer, nn.LSTMCell):
+                state = layer(embed(token_BT[:, 0]), state)
+                y_BH = state[0]
+            else:
+                y_BTH, state = layer(embed(token_BT), state)
+                y_BH = y_BTH[:, -1]
+            token_BT = torch.multinomial(leave(y_BH).softmax(dim=-1), 1)
 
     return generate
 

@@ -274,6 +274,7 @@ def _cost(tagger: TrainedTagger, evaluation: Evaluation, facts: TrainingFacts | 
         rows += [
             ("training, wall time", Figure("time", facts.seconds, "s", note="evaluations on dev included")),
             ("training speed", Figure("speed", facts.rate, "words/s")),
+            ("matrix products, training", facts.precision),
             ("peak memory, training", Figure("memory", facts.peak_memory, "bytes", note="resident, whole process")),
         ]
     if speed := evaluation.speed:

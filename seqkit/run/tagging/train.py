@@ -15,7 +15,7 @@ from seqkit.run.display import Shown
 from seqkit.run.machine import device_name
 from seqkit.run.tagging.corpus import CorpusData
 from seqkit.run.tagging.model import TrainedTagger
-from seqkit.run.training import TrainingFacts, follow, restore
+from seqkit.run.training import TrainingFacts, follow, restore, warn_of_precision
 from seqkit.tasks.ner.task import TaggingTask
 from seqkit.training.loop import TrainState
 
@@ -57,11 +57,12 @@ def train_tagger(
         corpus.sentences["train"],
         corpus.sentences["dev"],
         batch_size=recipe.train.batch_size,
-        precision=torch.bfloat16 if recipe.train.precision == "bf16" else torch.float32,
+        precision=recipe.train.matrix_dtype,
         seed=recipe.train.seed,
         lean=recipe.model.lean,
         augment=recipe.augment,
     )
+    warn_of_precision(recipe.train, device, console)
     state = TrainState(tagger.model, recipe.train)
     if resume:
         restore(folder, task, state)

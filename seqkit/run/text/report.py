@@ -233,6 +233,7 @@ def _cost(trained: TrainedLanguageModel, evaluation: TextEvaluation, facts: Trai
             ("training, wall time", Figure("time", facts.seconds, "s", note="evaluations on dev included")),
             ("training, processor time", Figure("time", facts.cpu_seconds, "s", note="all threads together")),
             ("training speed", Figure("speed", facts.rate, unit)),
+            ("matrix products, training", facts.precision),
             ("peak memory, training", Figure("memory", facts.peak_memory, "bytes", note="resident, whole process")),
         ]
     speed = evaluation.speed

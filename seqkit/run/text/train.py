@@ -18,7 +18,7 @@ from seqkit.recipe import TextRecipe
 from seqkit.run.display import Shown
 from seqkit.run.machine import device_name
 from seqkit.run.text.model import TrainedLanguageModel
-from seqkit.run.training import TrainingFacts, follow, restore
+from seqkit.run.training import TrainingFacts, follow, restore, warn_of_precision
 from seqkit.tasks.language_modeling.task import LanguageModelingTask
 from seqkit.training.loop import TrainState
 
@@ -66,9 +66,10 @@ def train_language_model(
         dev,
         batch_size=recipe.train.batch_size,
         window=recipe.batches.window,
-        precision=torch.bfloat16 if recipe.train.precision == "bf16" else torch.float32,
+        precision=recipe.train.matrix_dtype,
         seed=recipe.train.seed,
     )
+    warn_of_precision(recipe.train, device, console)
     state = TrainState(model, recipe.train)
     if resume:
         restore(folder, task, state)
