@@ -116,17 +116,23 @@ def exhaustive(
 def narrow_beam(
     model: Model, prompt: list[int], source: State, end: int, limit: int, penalty: Callable[[int], float], k: int
 ) -> list[Found]:
-    """A beam as it is defined, which never stops before the limit."""
+    """A monotonic beam as it is defined, which never stops before the limit."""
     live: list[Found] = [(0.0, [], [])]
     complete: list[Found] = []
     for length in range(1, limit + 1):
-        grown = [
-            (total + logp, [*tokens, token], [*logps, logp])
-            for total, tokens, logps in live
-            for token, logp in enumerate(next_logp(model, prompt + tokens, source))
-        ]
-        grown.sort(reverse=True)
-        complete += [(total / penalty(length), *rest) for total, *rest in grown[:k] if rest[0][-1] == end]
-        live = [entry for entry in grown if entry[1][-1] != end][:k]
+        places: list[Found] = []
+        grown: list[Found] = []
+        for place in range(k):
+            if place < len(live):
+                total, tokens, logps = live[place]
+                after = enumerate(next_logp(model, prompt + tokens, source))
+                grown += [(total + logp, [*tokens, token], [*logps, logp]) for token, logp in after]
+            grown.sort(reverse=True)
+            while grown and grown[0][1][-1] == end:
+                total, *rest = grown.pop(0)
+                complete.append((total / penalty(length), *rest))
+            places += grown[:1]
+            del grown[:1]
+        live = places
     complete += [(total / penalty(limit), *rest) for total, *rest in live]
     return sorted(complete, reverse=True)[:k]

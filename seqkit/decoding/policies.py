@@ -79,9 +79,10 @@ AVERAGE = LengthPenalty(alpha=1.0, offset=0.0)
 class Beam:
     """The `k` best hypotheses, as far as a beam of `k` live ones finds them.
 
-    At each step all continuations of the live hypotheses compete. One that ends is complete if it is among the best k of
-    them; the best k that do not end stay live. A search is done when it has k complete ones that no live one can
-    overtake. With k >= V^limit nothing is pruned and the k-best list is exact.
+    The places of a beam are filled in turn: place i takes the best continuation of the hypotheses at places 0 to i that does
+    not end and no place before it took (monotonic beam search, Lemons et al. 2022). So the places of a narrow beam are those
+    of a wider one, and a wider beam never returns a worse best hypothesis. What ends and is better than what a place takes is
+    complete. A search is done when it has k complete ones that no live one can overtake. With k >= V^limit nothing is pruned and the k-best list is exact.
 
     Raises:
         ValueError: k below 1.
@@ -123,12 +124,12 @@ class _BeamSearch:
         self.length += 1
         ranked = candidates(total_BK, logp_BKV, self.k)
         ends_BN = ranked.token_BN == self.end
-        live = min(self.k, int((~ends_BN).sum(axis=1).min()))
-        live_BK = ends_BN.argsort(axis=1, kind="stable")[:, :live]
-        ended_BK = np.arange(ends_BN.shape[1])[None, : self.k].repeat(len(ends_BN), axis=0)
+        live_BK, complete_BN = placed(ranked.parent_BN, ends_BN, self.k)
+        live = live_BK.shape[1]
+        ended_BK = (~complete_BN).argsort(axis=1, kind="stable")[:, : total_BK.shape[1]]
         token_BJ, parent_BJ, logp_BJ, total_BJ = ranked.pick(np.concatenate([live_BK, ended_BK], axis=1))
         score_BJ = total_BJ / self.penalty(self.length)
-        finished_BJ = token_BJ == self.end
+        finished_BJ = np.take_along_axis(complete_BN, np.concatenate([live_BK, ended_BK], axis=1), axis=1)
         done_B = self.settle(np.where(finished_BJ, score_BJ, -np.inf), total_BJ[:, :live].max(axis=1, initial=-np.inf))
         return Step(token_BJ, parent_BJ, logp_BJ, total_BJ, score_BJ, finished_BJ, live, done_B)
 
@@ -145,6 +146,24 @@ class _BeamSearch:
         done_B = live_B / self.longest_penalty <= complete_BK[:, -1]
         self.complete_BK = complete_BK[~done_B]
         return done_B
+
+
+def placed(parent_BN: NDArray[np.int64], ends_BN: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """live_BK: which of the candidates, best first, take the places of the next beam, fewer than k where there are no more;
+    and complete_BN: which end and stand before what a place took, among those it could have taken."""
+    free_BN, complete_BN = ~ends_BN, np.zeros_like(ends_BN)
+    rows, order_N = np.arange(len(parent_BN)), np.arange(parent_BN.shape[1])
+    live: list[NDArray[np.int64]] = []
+    for place in range(k):
+        open_BN = parent_BN <= place
+        there_B = (free_BN & open_BN).any(axis=1)
+        chosen_B = np.where(there_B, (free_BN & open_BN).argmax(axis=1), len(order_N))
+        complete_BN |= ends_BN & open_BN & (order_N < chosen_B[:, None])
+        if not there_B.all():
+            break
+        free_BN[rows, chosen_B] = False
+        live.append(chosen_B)
+    return np.stack(live, axis=1) if live else np.empty((len(parent_BN), 0), dtype=np.int64), complete_BN
 
 
 class Candidates(NamedTuple):

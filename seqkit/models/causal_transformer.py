@@ -8,6 +8,7 @@ tokens, whatever the length of the past.
 
 import math
 import sys
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from seqkit.config import Config
 from seqkit.models.cache import KeyValueCache
+from seqkit.models.cross_attention import CrossAttention
 from seqkit.models.dropout import Dropout
 from seqkit.models.state import State
 from seqkit.models.transformer import turn
@@ -63,9 +65,13 @@ class Places(NamedTuple):
 
 
 class CausalTransformer(nn.Module):
-    """`scan(x_BTD, state) -> (y_BTD, state)` of `config.width` features; the state grows by a row a token up to the window."""
+    """`scan(x_BTD, state) -> (y_BTD, state)` of `config.width` features; the state grows by a row a token up to the window.
 
-    def __init__(self, config: CausalTransformerConfig, input_width: int) -> None:
+    Args:
+        source_width: features of a source that each block attends to as well, where a state's memory holds one; 0 for none.
+    """
+
+    def __init__(self, config: CausalTransformerConfig, input_width: int, source_width: int = 0) -> None:
         super().__init__()
         if config.width % config.heads:
             raise ValueError(f"width {config.width} is not a multiple of heads {config.heads}")
@@ -75,7 +81,7 @@ class CausalTransformer(nn.Module):
         self.window = config.window or math.inf
         self.rotary = config.positions == "rotary"
         self.enter = nn.Identity() if input_width == config.width else nn.Linear(input_width, config.width)
-        self.blocks = nn.ModuleList(CausalBlock(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(CausalBlock(config, source_width) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
 
     def each_block(self) -> list["CausalBlock"]:
@@ -114,7 +120,7 @@ class CausalTransformer(nn.Module):
         places = self._places(x_BTD, state)
         caches: dict[str, KeyValueCache] = {}
         for number, block in enumerate(self.each_block()):
-            x_BTD, caches[str(number)] = block(x_BTD, self._cache(state, number), places)
+            x_BTD, caches[str(number)] = block(x_BTD, self._cache(state, number), places, state.memory_of(str(number)))
         carry = {"position": state.carry["position"] + steps}
         return self.norm(x_BTD), State(carry, caches, state.memory)
 
@@ -134,9 +140,9 @@ class CausalTransformer(nn.Module):
 
 
 class CausalBlock(nn.Module):
-    """x + attention(norm(x)), then x + feedforward(norm(x))."""
+    """x + attention(norm(x)), with a source x + look(norm(x)), then x + feedforward(norm(x))."""
 
-    def __init__(self, config: CausalTransformerConfig) -> None:
+    def __init__(self, config: CausalTransformerConfig, source_width: int = 0) -> None:
         super().__init__()
         inner = max(1, round(config.width * config.feedforward))
         self.heads = config.heads
@@ -149,11 +155,17 @@ class CausalBlock(nn.Module):
         self.widen = nn.Linear(config.width, inner)
         self.narrow = nn.Linear(inner, config.width)
         self.dropout = Dropout(config.dropout)
+        self.look_norm = nn.LayerNorm(config.width) if source_width else None
+        self.look = CrossAttention(source_width, config.width, config.heads) if source_width else None
 
-    def forward(self, x_BTD: Tensor, cache: KeyValueCache, places: Places) -> tuple[Tensor, KeyValueCache]:
+    def forward(
+        self, x_BTD: Tensor, cache: KeyValueCache, places: Places, memory: Mapping[str, Tensor]
+    ) -> tuple[Tensor, KeyValueCache]:
         """One block; the cache it returns holds at most a window."""
         y_BTD, cache = self.attend(self.attention_norm(x_BTD), cache, places)
         x_BTD = x_BTD + self.dropout(y_BTD)
+        if self.look is not None and self.look_norm is not None:
+            x_BTD = x_BTD + self.dropout(self.look.read(self.look_norm(x_BTD), memory))
         x_BTD = x_BTD + self.dropout(self.narrow(gelu(self.widen(self.feedforward_norm(x_BTD)))))
         return x_BTD, cache
 

@@ -35,7 +35,7 @@ class State:
     Args:
         carry: changes each step, and every state has some; batch-first.
         caches: what grows with each step, by layer; empty in a recurrent model.
-        memory: fixed per source, such as what an encoder wrote; batch-first.
+        memory: fixed per source, such as what an encoder wrote; batch-first, each name begins with the part that reads it.
     """
 
     carry: Mapping[str, Tensor]
@@ -46,6 +46,11 @@ class State:
     def batch(self) -> int:
         """The number of sequences."""
         return len(next(iter(self.carry.values())))
+
+    def memory_of(self, part: str) -> dict[str, Tensor]:
+        """What is remembered under `part.`, the names without it."""
+        prefix = f"{part}."
+        return {name.removeprefix(prefix): value for name, value in self.memory.items() if name.startswith(prefix)}
 
     def select(self, rows_B: Tensor) -> "State":
         """The states of some sequences: `rows_B` holds their numbers, repeats allowed, as a beam's parents."""

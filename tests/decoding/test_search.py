@@ -187,3 +187,19 @@ def test_hypotheses_that_no_one_continues_are_freed():
         tracemalloc.stop()
     assert len(ours[0].tokens) == 600
     assert peak < 600 * 300  # one shared past, not four
+
+
+@pytest.mark.parametrize("penalty", [LengthPenalty(), LengthPenalty(0.6), AVERAGE])
+def test_a_wider_beam_never_finds_a_worse_hypothesis(penalty: LengthPenalty):
+    gained = 0
+    for seed in range(8):
+        model = Toy(6, seed=seed, sharpness=1.5, lean=0.5)
+        prompt_BT = torch.randint(6, (8, 3), generator=torch.Generator().manual_seed(seed))
+        before = [-math.inf] * 8
+        for k in range(1, 7):
+            steps = search(model, model.start(8), prompt_BT, Beam(k, penalty), end=0, limit=10)
+            scores = [entry.score for (entry, *_) in hypotheses(steps)]
+            assert all(score >= old - 1e-9 for score, old in zip(scores, before, strict=True))
+            gained += sum(score > old + 1e-9 for score, old in zip(scores, before, strict=True)) * (k > 1)
+            before = scores
+    assert gained > 10  # the law is not empty

@@ -1,0 +1,168 @@
+"""What a decoder can know of the source: one way of writing it down and one of reading it a bridge.
+
+Axes: B sentences, S source tokens, T target tokens, X features of the source, E features of its ends, D features of the
+decoder, O features read, N heads, K features of a key, V features of a value.
+
+A bridge writes once a source and is read at every target step. `SummaryBridge` and `MatrixBridge` hold a fixed number of
+features however long the source is; `AttentionBridge` holds a row a source token.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize, scaled_dot_product_attention, silu
+
+from seqkit.models.delta_memory import delta_write
+
+Memory = Mapping[str, Tensor]
+"""Batch-first tensors by name; part of `State.memory`."""
+
+
+class Source(NamedTuple):
+    """What an encoder makes of padded sources.
+
+    Args:
+        x_BSX: its output, and with it the embeddings it read.
+        length_B: real tokens.
+        ends_BE: its output where it ended: at the last token, and where it reads backwards at the first.
+    """
+
+    x_BSX: Tensor
+    length_B: Tensor
+    ends_BE: Tensor
+
+    def real(self) -> Tensor:
+        """real_BS: which tokens are not padding."""
+        return torch.arange(self.x_BSX.shape[1], device=self.x_BSX.device) < self.length_B[:, None]
+
+
+class Bridge(Protocol):
+    """From a source to what is read of it."""
+
+    output_width: int
+
+    def write(self, source: Source) -> dict[str, Tensor]:
+        """The memory of each source; padding leaves no trace."""
+        ...
+
+    def read(self, h_BTD: Tensor, memory: Memory) -> Tensor:
+        """o_BTO of `output_width` features for decoder states; no step depends on another."""
+        ...
+
+
+class SummaryBridge(nn.Module):
+    """One vector for the whole source, the same at every step (Cho et al. 2014): the encoder's states where it ended."""
+
+    def __init__(self, ends_width: int, width: int) -> None:
+        super().__init__()
+        self.output_width = width
+        self.summarise = nn.Linear(ends_width, width)
+
+    def write(self, source: Source) -> dict[str, Tensor]:
+        """`summary`: one vector a source."""
+        return {"summary": torch.tanh(self.summarise(source.ends_BE))}
+
+    def read(self, h_BTD: Tensor, memory: Memory) -> Tensor:
+        """The summary, whatever the state."""
+        return memory["summary"][:, None].expand(-1, h_BTD.shape[1], -1)
+
+
+class AttentionBridge(nn.Module):
+    """A softmax over source positions (Luong et al. 2015, `general`, with the scale of Vaswani et al. 2017)."""
+
+    def __init__(self, source_width: int, decoder_width: int, width: int) -> None:
+        super().__init__()
+        self.output_width = width
+        self.query = nn.Linear(decoder_width, width, bias=False)
+        self.key = nn.Linear(source_width, width, bias=False)
+        self.value = nn.Linear(source_width, width, bias=False)
+
+    def write(self, source: Source) -> dict[str, Tensor]:
+        """Keys, values, and which rows are real."""
+        return {"key": self.key(source.x_BSX), "value": self.value(source.x_BSX), "real": source.real()}
+
+    def read(self, h_BTD: Tensor, memory: Memory) -> Tensor:
+        """A weighted mean of values."""
+        key_BSO, value_BSO = memory["key"], memory["value"]
+        mask_B1S = memory["real"][:, None]
+        query_BTO = self.query(h_BTD)
+        return scaled_dot_product_attention(query_BTO, key_BSO, value_BSO, attn_mask=mask_B1S)
+
+    def weights(self, h_BTD: Tensor, memory: Memory) -> Tensor:
+        """weight_BTS: where each step looks."""
+        score_BTS = self.query(h_BTD) @ memory["key"].transpose(1, 2) * self.output_width**-0.5
+        return score_BTS.masked_fill(~memory["real"][:, None], -torch.inf).softmax(dim=-1)
+
+
+class MatrixBridge(nn.Module):
+    """A matrix a head, written by the gated delta rule and read by a query: attention-free, its size fixed.
+
+    Keys and queries are normalised silu projections, so a read is a linear map of what was stored under like keys; the read is
+    normalised and gated by the state that asks (Yang, Kautz & Hatamizadeh 2024).
+
+    Args:
+        delta: write the difference to what is stored already; False adds every value to it, as linear attention does.
+        decay: let what was written fade.
+        decay: let what was written fade.
+    """
+
+    def __init__(
+        self,
+        source_width: int,
+        decoder_width: int,
+        *,
+        heads: int,
+        keys: int,
+        values: int,
+        delta: bool,
+        decay: bool,
+    ) -> None:
+        super().__init__()
+        self.heads, self.delta, self.decay = heads, delta, decay
+        self.output_width = heads * values
+        self.key = nn.Linear(source_width, heads * keys, bias=False)
+        self.value = nn.Linear(source_width, heads * values, bias=False)
+        self.strength = nn.Linear(source_width, heads)
+        self.keep = nn.Linear(source_width, heads)
+        self.query = nn.Linear(decoder_width, heads * keys, bias=False)
+        self.gate = nn.Linear(decoder_width, heads * values)
+        self.norm = nn.RMSNorm(values, eps=1e-5)
+        with torch.no_grad():
+            for gate, open_at in (self.strength, 0.82), (self.keep, 0.98):
+                gate.weight.mul_(0.1)
+                gate.bias.fill_(torch.logit(torch.tensor(open_at)))
+
+    def write(self, source: Source) -> dict[str, Tensor]:
+        """`state`: heads × keys × values features a source."""
+        x_BSX, real_B1S = source.x_BSX, source.real()[:, None]
+        key_BNSK = unit(self._by_head(self.key(x_BSX)))
+        value_BNSV = self._by_head(self.value(x_BSX)).to(key_BNSK.dtype)
+        strength_BNS = self._gate(self.strength, x_BSX, key_BNSK).sigmoid() * real_B1S
+        log_keep_BNS = nn.functional.logsigmoid(self._gate(self.keep, x_BSX, key_BNSK)) * (real_B1S if self.decay else 0)
+        with torch.autocast(x_BSX.device.type, enabled=False):
+            if self.delta:
+                return {"state": delta_write(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)}
+            kept_BNS = log_keep_BNS.sum(dim=2, keepdim=True) - log_keep_BNS.cumsum(dim=2)
+            weight_BNS1 = (strength_BNS * kept_BNS.exp())[..., None]
+            return {"state": (weight_BNS1 * key_BNSK).transpose(-1, -2) @ value_BNSV}
+
+    def read(self, h_BTD: Tensor, memory: Memory) -> Tensor:
+        """RMSNorm(q S) ∘ silu(gate)."""
+        state_BNKV = memory["state"]
+        query_BNTK = unit(self._by_head(self.query(h_BTD)))
+        with torch.autocast(h_BTD.device.type, enabled=False):
+            read_BNTV = self.norm(query_BNTK @ state_BNKV)
+        return read_BNTV.transpose(1, 2).flatten(2) * silu(self.gate(h_BTD))
+
+    def _by_head(self, x_BSY: Tensor) -> Tensor:
+        return x_BSY.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def _gate(self, gate: nn.Linear, x_BSX: Tensor, like: Tensor) -> Tensor:
+        return gate(x_BSX).transpose(1, 2).to(like.dtype)
+
+
+def unit(x_BNSK: Tensor) -> Tensor:
+    """silu, then length 1; in float32 at least."""
+    return normalize(silu(x_BNSK.to(torch.promote_types(x_BNSK.dtype, torch.float32))), dim=-1)

@@ -1,0 +1,44 @@
+"""Attention of a decoder over an encoder's output (Vaswani et al. 2017, section 3.2.3).
+
+Axes: B sentences, S source tokens, T target tokens, N heads, E features of a head, D features of a token.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from seqkit.models.bridges import Source
+
+
+class CrossAttention(nn.Module):
+    """Queries from the target; keys and values of the source, made once."""
+
+    def __init__(self, source_width: int, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(source_width, 2 * width)
+        self.leave = nn.Linear(width, width)
+
+    def write(self, source: Source) -> dict[str, Tensor]:
+        """Keys, values, and which rows are real."""
+        key_BSD, value_BSD = self.key_value(source.x_BSX).chunk(2, dim=-1)
+        return {"key": self._by_head(key_BSD), "value": self._by_head(value_BSD), "real": source.real()}
+
+    def read(self, x_BTD: Tensor, memory: Mapping[str, Tensor]) -> Tensor:
+        """y_BTD."""
+        query_BNTE = self._by_head(self.query(x_BTD))
+        mask_B11S = memory["real"][:, None, None]
+        out_BNTE = scaled_dot_product_attention(query_BNTE, memory["key"], memory["value"], attn_mask=mask_B11S)
+        return self.leave(out_BNTE.transpose(1, 2).flatten(2))
+
+    def weights(self, x_BTD: Tensor, memory: Mapping[str, Tensor]) -> Tensor:
+        """weight_BTS: where each target token looks, the mean over heads."""
+        query_BNTE = self._by_head(self.query(x_BTD))
+        score_BNTS = query_BNTE @ memory["key"].transpose(-1, -2) * query_BNTE.shape[-1] ** -0.5
+        return score_BNTS.masked_fill(~memory["real"][:, None, None], -torch.inf).softmax(dim=-1).mean(dim=1)
+
+    def _by_head(self, x_BSD: Tensor) -> Tensor:
+        return x_BSD.unflatten(-1, (self.heads, -1)).transpose(1, 2)

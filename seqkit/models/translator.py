@@ -1,0 +1,218 @@
+"""Encoder-decoders of both families: a source is read once, then a target is predicted symbol by symbol.
+
+Axes: B sentences, S source tokens, T target tokens, E embedding features, D features of the decoder, X features of the source,
+V symbols of the target.
+"""
+
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, linear
+
+from seqkit.config import Config
+from seqkit.models.bridges import Source
+from seqkit.models.build import build_encoder
+from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig
+from seqkit.models.decoder import RecurrentDecoder, RecurrentDecoderConfig
+from seqkit.models.dropout import Dropout
+from seqkit.models.precision import products_in
+from seqkit.models.recurrent import Cell, RecurrentConfig, gather_time, reversal
+from seqkit.models.state import State
+from seqkit.models.transformer import TransformerConfig
+
+INITIAL = 0.25
+"""Standard deviation of the scores of normalised features before training."""
+
+
+class TranslatorParts(Config):
+    """What a translator has whatever its family.
+
+    Args:
+        embedding_width: features of a symbol; 0 takes the body's width.
+        tied: predict with the target embeddings themselves (Press & Wolf 2017); with one vocabulary for both languages, they
+            read the source too.
+        input_dropout: on embeddings.
+        output_dropout: on the decoder's output.
+        dropout: between layers.
+        label_smoothing: share of the probability that training spreads over all symbols (Szegedy et al. 2016).
+    """
+
+    embedding_width: int = Field(default=0, ge=0)
+    tied: bool = True
+    input_dropout: float = Field(default=0.15, ge=0, lt=1)
+    output_dropout: float = Field(default=0.15, ge=0, lt=1)
+    dropout: float = Field(default=0.15, ge=0, lt=1)
+    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+
+
+class RecurrentTranslatorConfig(TranslatorParts, RecurrentDecoderConfig):
+    """`[model]` of a recurrent translator.
+
+    Args:
+        width: features of the encoder's output, both directions together, and of each decoder layer.
+        encoder_layers: of the encoder; `layers` are the decoder's.
+        reverse: read the source backwards (Sutskever et al. 2014).
+    """
+
+    family: Cell = "lstm"  # pyright: ignore[reportIncompatibleVariableOverride] # frozen, so it may be narrower
+    encoder_layers: int = Field(default=1, ge=1, le=16)
+    bidirectional: bool = True
+    reverse: bool = False
+
+    def encoder(self) -> RecurrentConfig:
+        """Of the source."""
+        return RecurrentConfig(
+            family=self.family,
+            layers=self.encoder_layers,
+            width=self.width,
+            bidirectional=self.bidirectional,
+            dropout=self.dropout,
+            locked=self.locked,
+            init=self.init,
+            longest=self.longest,
+        )
+
+
+class TransformerTranslatorConfig(TranslatorParts):
+    """`[model]` of a Transformer translator.
+
+    Args:
+        layers: of the encoder, and as many of the decoder.
+        feedforward: features of the inner layer as a multiple of `width`.
+    """
+
+    family: Literal["transformer"] = "transformer"
+    layers: int = Field(default=3, ge=1, le=48)
+    width: int = Field(default=256, ge=4)
+    heads: int = Field(default=4, ge=1)
+    feedforward: float = Field(default=2.0, gt=0)
+    attention_dropout: float = Field(default=0.0, ge=0, lt=1)
+
+    def encoder(self) -> TransformerConfig:
+        """Of the source."""
+        return TransformerConfig(positions="rotary", **self._common())
+
+    def decoder(self) -> CausalTransformerConfig:
+        """Of the target; it looks back to the start."""
+        return CausalTransformerConfig(window=0, **self._common())
+
+    def _common(self) -> dict[str, Any]:
+        shared = ("layers", "width", "heads", "feedforward", "dropout", "attention_dropout")
+        return {name: getattr(self, name) for name in shared}
+
+
+AnyTranslatorConfig = RecurrentTranslatorConfig | TransformerTranslatorConfig
+
+TranslatorConfig = Annotated[AnyTranslatorConfig, Field(discriminator="family")]
+
+
+class Translator(nn.Module):
+    """`start(source) -> State`, then `scan` as a language model's: search and training need not know the source.
+
+    Args:
+        source_symbols: of the source vocabulary.
+        target_symbols: V.
+        joint: both languages share one vocabulary, so one table of embeddings reads both.
+    """
+
+    def __init__(self, config: AnyTranslatorConfig, source_symbols: int, target_symbols: int, *, joint: bool) -> None:
+        super().__init__()
+        if joint and source_symbols != target_symbols:
+            raise ValueError("a joint vocabulary has one size")
+        self.config = config
+        width = config.embedding_width or config.width
+        self.target = nn.Embedding(target_symbols, width)
+        self.source = self.target if joint else nn.Embedding(source_symbols, width)
+        locked = isinstance(config, RecurrentTranslatorConfig) and config.locked
+        self.input_dropout = Dropout(config.input_dropout, locked=locked)
+        self.output_dropout = Dropout(config.output_dropout, locked=locked)
+        self.encoder = build_encoder(config.encoder(), width)
+        self.decoder = build_decoder(config, width, self.encoder.output_width)
+        leaving = width if config.tied else config.width
+        self.project = nn.Identity() if leaving == config.width else nn.Linear(config.width, leaving)
+        self.output_weight = self.target.weight if config.tied else nn.Parameter(torch.empty(target_symbols, leaving))
+        self.output_bias = nn.Parameter(torch.zeros(target_symbols))
+        for table in (self.source.weight, self.target.weight):
+            nn.init.normal_(table, std=INITIAL * width**-0.5)
+        nn.init.normal_(self.output_weight, std=INITIAL * leaving**-0.5)
+
+    @property
+    def parameter_count(self) -> int:
+        """Trained numbers; tied ones count once."""
+        return sum(weight.numel() for weight in self.parameters() if weight.requires_grad)
+
+    def start(self, source_BS: Tensor, length_B: Tensor) -> State:
+        """Read padded sources; all that the decoder will know of them is in the state."""
+        x_BSE = self.input_dropout(embed(self.source, source_BS))
+        if isinstance(self.config, RecurrentTranslatorConfig) and self.config.reverse:
+            x_BSE = gather_time(x_BSE, reversal(length_B, x_BSE.shape[1]))
+        y_BSD = self.encoder(x_BSE, length_B)
+        if isinstance(self.decoder, CausalTransformer):
+            source = Source(y_BSD, length_B, y_BSD[:, 0])
+            state = self.decoder.start(len(y_BSD))
+            looks = [block.look for block in self.decoder.each_block()]
+            memory = {f"{n}.{name}": part for n, look in enumerate(looks) if look for name, part in look.write(source).items()}
+            return State(state.carry, state.caches, memory)
+        both = isinstance(self.config, RecurrentTranslatorConfig) and self.config.bidirectional
+        ends_BD = ends(y_BSD, length_B, both_directions=both)
+        return self.decoder.start(Source(torch.cat([y_BSD, x_BSE], dim=-1), length_B, ends_BD))
+
+    def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
+        """logit_BTV of the symbol after each token, and the state after the last one."""
+        y_BTD, state = self.decoder.scan(self.input_dropout(embed(self.target, token_BT)), state)
+        return linear(self.project(self.output_dropout(y_BTD)), self.output_weight, self.output_bias), state
+
+    def loss(
+        self,
+        source_BS: Tensor,
+        source_length_B: Tensor,
+        token_BT: Tensor,
+        target_BT: Tensor,
+        target_length_B: Tensor,
+        *,
+        precision: torch.dtype,
+    ) -> tuple[Tensor, int]:
+        """Negative log-likelihood in nats, summed over the real targets, and their number; smoothed labels in training.
+
+        Args:
+            token_BT: the target without its last symbol, after a start symbol.
+            target_BT: the symbol that follows each token.
+            precision: of the matrix products; bfloat16 runs them under autocast where the device can.
+        """
+        with products_in(precision, token_BT.device.type):
+            logit_BTV, _ = self.scan(token_BT, self.start(source_BS, source_length_B))
+        real_BT = torch.arange(token_BT.shape[1], device=token_BT.device) < target_length_B[:, None]
+        smoothing = self.config.label_smoothing if self.training else 0.0
+        logit_NV = logit_BTV[real_BT]
+        logit_NV = logit_NV.float() if logit_NV.dtype == torch.bfloat16 else logit_NV
+        nats = cross_entropy(logit_NV, target_BT[real_BT], reduction="sum", label_smoothing=smoothing)
+        return nats, len(logit_NV)
+
+
+def build_decoder(config: AnyTranslatorConfig, width: int, encoder_width: int) -> RecurrentDecoder | CausalTransformer:
+    """Of the configuration's family, weights at random.
+
+    Args:
+        width: features of an embedding.
+    """
+    match config:
+        case RecurrentTranslatorConfig():
+            return RecurrentDecoder(config, width, source_width=encoder_width + width, ends_width=encoder_width)
+        case TransformerTranslatorConfig():
+            return CausalTransformer(config.decoder(), width, encoder_width)
+
+
+def embed(table: nn.Embedding, token_BT: Tensor) -> Tensor:
+    """x_BTE, scaled to the size of other features (Vaswani et al. 2017, section 3.4)."""
+    return table(token_BT) * table.embedding_dim**0.5
+
+
+def ends(y_BSD: Tensor, length_B: Tensor, *, both_directions: bool) -> Tensor:
+    """The encoder's output where it ended: at the last real token; of the backward half, at the first."""
+    last_BD = y_BSD[torch.arange(len(y_BSD), device=y_BSD.device), length_B - 1]
+    if not both_directions:
+        return last_BD
+    half = y_BSD.shape[-1] // 2
+    return torch.cat([last_BD[:, :half], y_BSD[:, 0, half:]], dim=-1)
