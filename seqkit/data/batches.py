@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 POOL = 50  # batches sorted together; measured on WNUT-17, padding falls from 43 % to below 3 %
+PAIR_POOL = (
+    200  # for both sides at once; measured on Multi30k with 1,000 tokens a batch, 4 % of all cells, with a pool of 50 9 %
+)
 
 
 def pooled_batches(lengths: Sequence[int], size: int, *, seed: int, epoch: int, pool: int = POOL) -> Iterator[list[int]]:
@@ -22,13 +25,13 @@ def pooled_batches(lengths: Sequence[int], size: int, *, seed: int, epoch: int, 
 
 
 def token_batches(
-    sources: Sequence[int], targets: Sequence[int], tokens: int, *, seed: int, epoch: int, pool: int = POOL
+    sources: Sequence[int], targets: Sequence[int], tokens: int, *, seed: int, epoch: int, pool: int = PAIR_POOL
 ) -> Iterator[list[int]]:
     """Yield the positions of every pair once, in batches that fill about `tokens` cells with targets, padding included.
 
     A batch never fills more, nor more than twice as many with sources, unless a pair does so alone. Pairs are sorted by the
-    length of the target inside a pool, those of one length by the source. The order depends on `seed` and `epoch` alone, so
-    that a resumed run sees the same batches.
+    length of the target inside a pool, those of one length by the source, up and down in turn. The order depends on `seed`
+    and `epoch` alone, so that a resumed run sees the same batches.
 
     Args:
         sources: the length of each source.
@@ -38,9 +41,8 @@ def token_batches(
     """
     random = np.random.default_rng((seed, epoch))
     order: list[int] = random.permutation(len(targets)).tolist()
-    batches = [
-        batch for window in _windows(order, targets, tokens * pool) for batch in _filled(window, sources, targets, tokens)
-    ]
+    windows = _windows(order, targets, tokens * pool)
+    batches = [batch for window in windows for batch in _filled(window, sources, targets, tokens)]
     yield from (batches[place] for place in random.permutation(len(batches)))
 
 
@@ -62,7 +64,12 @@ def _filled(window: Sequence[int], sources: Sequence[int], targets: Sequence[int
     """A window, sorted, in batches as large as `token_batches` allows."""
     batch: list[int] = []
     longest = (0, 0)
-    for place in sorted(window, key=lambda place: (targets[place], sources[place])):
+
+    def key(place: int) -> tuple[int, int]:
+        # Up and down in turn, so that a batch that holds targets of two lengths holds like sources all the same.
+        return targets[place], sources[place] if targets[place] % 2 else -sources[place]
+
+    for place in sorted(window, key=key):
         with_it = max(longest[0], sources[place]), max(longest[1], targets[place])
         if batch and (len(batch) + 1) * max(with_it[0] / 2, with_it[1]) > tokens:
             yield batch
