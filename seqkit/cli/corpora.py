@@ -76,17 +76,18 @@ def show_corpus(name: Name) -> None:
     if isinstance(card, PairCard):
         print(f"direction {', '.join(card.directions())}")
     print(f"homepage  {card.homepage or '–'}\n")
+    width = max([12, *map(len, card.files), *map(len, card.counts)])
     for key, file in card.files.items():
-        print(f"{key:12} {file.url or 'packaged with seqkit'}")
+        print(f"{key:{width}} {file.url or 'packaged with seqkit'}")
     if isinstance(card, TextCard) and card.module:
-        print(f"module       {card.module}, part of Python")
+        print(f"{'module':{width}} {card.module}, part of Python")
     if isinstance(card, TextCard | PairCard) and card.split:
-        print(f"split        {card.split}")
+        print(f"{'split':{width}} {card.split}")
     if card.counts:
         print()
     for split, counts in card.counts.items():
         told = ", ".join(f"{count:,} {what}" for what, count in counts.model_dump().items() if count is not None)
-        print(f"{split:12} {told}")
+        print(f"{split:{width}} {told}")
     if card.oddities:
         print("\nOddities")
         for oddity in card.oddities:
