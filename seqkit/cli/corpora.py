@@ -29,14 +29,23 @@ def list_corpora(mirror: Mirror = None) -> None:
     cache, near = cache_folder(), mirror_folder(mirror)
     for card in all_cards():
         licence = card.licence.split("\n")[0][:13]
-        table.add_row(card.name, card.language, size_of(card), licence, whereabouts(card, cache, near), card.title)
+        table.add_row(card.name, language_of(card), size_of(card), licence, whereabouts(card, cache, near), card.title)
     Console(highlight=False).print(table)
 
 
-def size_of(card: "Card") -> str:
-    """All splits together: `5,690 sents`, `1.12 M chars`."""
-    from seqkit.data.card import TaggedCard
+def language_of(card: "Card") -> str:
+    """Its tag, or for a corpus of several languages their tags."""
+    from seqkit.data.card import PairCard
 
+    return ", ".join(card.sides) if isinstance(card, PairCard) and card.language == "mul" else card.language
+
+
+def size_of(card: "Card") -> str:
+    """All splits together: `5,690 sents`, `41,680 pairs`, `1.12 M chars`."""
+    from seqkit.data.card import PairCard, TaggedCard
+
+    if isinstance(card, PairCard):
+        return f"{sum(counts.pairs for counts in card.counts.values()):,} pairs" if card.counts else "–"
     if isinstance(card, TaggedCard):
         return f"{sum(counts.sentences for counts in card.counts.values()):,} sents"
     return f"{sum(counts.characters for counts in card.counts.values()) / 1e6:.2f} M chars" if card.counts else "–"
@@ -59,23 +68,26 @@ def whereabouts(card: "Card", cache: Path, mirror: Path | None) -> str:
 @corpora_app.command("show")
 def show_corpus(name: Name) -> None:
     """What a corpus is, its licence and citation, and what is odd about it."""
-    from seqkit.data.card import TextCard, find_card
+    from seqkit.data.card import PairCard, TextCard, find_card
 
     card = find_card(name)
     print(f"{card.name} · {card.title}\n\n{card.description.strip()}\n")
     print(f"language  {card.language}\nlicence   {' '.join(card.licence.split())}\nformat    {card.format}, {card.annotation}")
+    if isinstance(card, PairCard):
+        print(f"direction {', '.join(card.directions())}")
     print(f"homepage  {card.homepage or '–'}\n")
+    width = max([12, *map(len, card.files), *map(len, card.counts)])
     for key, file in card.files.items():
-        print(f"{key:12} {file.url or 'packaged with seqkit'}")
+        print(f"{key:{width}} {file.url or 'packaged with seqkit'}")
     if isinstance(card, TextCard) and card.module:
-        print(f"module       {card.module}, part of Python")
-    if isinstance(card, TextCard) and card.split:
-        print(f"split        {card.split}")
+        print(f"{'module':{width}} {card.module}, part of Python")
+    if isinstance(card, TextCard | PairCard) and card.split:
+        print(f"{'split':{width}} {card.split}")
     if card.counts:
         print()
     for split, counts in card.counts.items():
         told = ", ".join(f"{count:,} {what}" for what, count in counts.model_dump().items() if count is not None)
-        print(f"{split:12} {told}")
+        print(f"{split:{width}} {told}")
     if card.oddities:
         print("\nOddities")
         for oddity in card.oddities:

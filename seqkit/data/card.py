@@ -7,66 +7,20 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from seqkit.config import Config
+from seqkit.data.any_card import AnyCard, CardFile, FileKey, Strict, Text
 from seqkit.data.home import packaged
+from seqkit.data.pair_card import PairCard, PairCounts, PairSplitRule
 from seqkit.data.splitting import SPLITS, Split, SplitRule
 from seqkit.errors import DataError, UserError, suggestion
 
 CARD = "corpus.toml"
-Key = TypeVar("Key", bound=str)
 
 
-def _stays_inside(path: str) -> str:
-    parts = path.split("/")
-    if not path.isprintable() or "\\" in path or ":" in path or {"", ".", ".."} & set(parts):
-        raise ValueError("should be a relative path with forward slashes that stays inside its folder")
-    return path
-
-
-def _matching(pattern: str, meaning: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text, flags=re.DOTALL):
-            raise ValueError(f"should be {meaning}")
-        return text
-
-    return AfterValidator(check)
-
-
-Text = Annotated[str, _matching(r".*\S.*", "some text"), AfterValidator(str.strip)]
-Url = Annotated[str, _matching(r"https?://[^\s/]+(/\S*)?", "a web address that starts with https:// or http://")]
-Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "64 lower-case hexadecimal digits")]
-Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a BCP-47 tag such as 'en' or 'zh-Hans'")]
-Inside = Annotated[str, AfterValidator(_stays_inside)]
-FileKey = Annotated[str, _matching(r"[a-z0-9_-]+", "a word in lower case")]
-
-
-class _Strict(Config):
-    model_config = ConfigDict(strict=True)
-
-
-class CardFile(_Strict):
-    """One file of a corpus.
-
-    Args:
-        path: where it lies in a mirror, in the cache and among the packaged corpora: `ner/wnut17/wnut17train.conll`.
-        url: where to download it; None for a corpus that is only packaged or mirrored. A `.gz` is decompressed.
-        member: its name inside the zip or tar archive at `url`.
-        sha256: of the uncompressed content.
-        bytes: of the uncompressed content.
-    """
-
-    path: Inside
-    url: Url | None = None
-    member: Text | None = None
-    sha256: Sha256 | None = None
-    bytes: int | None = Field(default=None, gt=0)
-
-
-class Counts(_Strict):
+class Counts(Strict):
     """What one split of labelled sentences holds; a reader that counts otherwise has lost or invented something."""
 
     sentences: int = Field(ge=1)
@@ -74,61 +28,12 @@ class Counts(_Strict):
     entities: int | None = Field(default=None, ge=0)
 
 
-class TextCounts(_Strict):
+class TextCounts(Strict):
     """What one split of running text holds."""
 
     characters: int = Field(ge=1)
     lines: int = Field(ge=1)
     documents: int = Field(default=1, ge=1)
-
-
-class AnyCard(_Strict, Generic[Key]):
-    """What every corpus has.
-
-    Args:
-        name: `<task>/<name>`, the folder of the card.
-        language: a BCP-47 tag.
-        revision: the commit or version of the source that the sums belong to.
-        oddities: what a user of the corpus should know before believing a score.
-        embedded: the files come with seqkit.
-    """
-
-    name: Annotated[str, _matching(r"[a-z0-9_]+/[a-z0-9_]+", "<task>/<name> in lower case, as 'ner/wnut17'")]
-    title: Text
-    description: Text
-    language: Language
-    licence: Text
-    citation: Text
-    homepage: Url | None = None
-    revision: Text | None = None
-    embedded: bool = False
-    oddities: list[Text] = Field(default_factory=list)
-    files: dict[Key, CardFile] = Field(default_factory=dict)
-
-    @field_validator("files")
-    @classmethod
-    def _can_be_had_and_verified(cls, files: dict[Key, CardFile], info: ValidationInfo) -> dict[Key, CardFile]:
-        embedded = info.data.get("embedded")
-        for key, file in files.items():
-            if embedded and file.url is not None:
-                raise ValueError(f"{key} needs no url, because the corpus is embedded")
-            if embedded is False and file.sha256 is None:
-                raise ValueError(f"{key} needs a sha256, because the corpus is not embedded")
-            if file.member is not None and file.url is None:
-                raise ValueError(f"{key} names a member of an archive but no url")
-        return files
-
-    def file(self, key: str) -> CardFile:
-        """The file of a split; for running text that seqkit splits, the file so named.
-
-        Raises:
-            UserError: the corpus has no such file.
-        """
-        known: dict[str, CardFile] = {**self.files}
-        if key not in known:
-            what = "split" if key in SPLITS else "file"
-            raise UserError(f"{self.name} has no '{key}' {what} (it has: {', '.join(known)})")
-        return known[key]
 
 
 class TaggedCard(AnyCard[Split]):
@@ -203,7 +108,11 @@ class TextCard(AnyCard[FileKey]):
         return counts
 
 
-Card = TaggedCard | TextCard
+Card = TaggedCard | TextCard | PairCard
+
+_Kind = TypeVar("_Kind", TaggedCard, TextCard, PairCard)
+_KINDS: dict[type[Card], str] = {TaggedCard: "labelled sentences", TextCard: "running text", PairCard: "pairs of texts"}
+_SHAPES: dict[object, type[Card]] = {"text": TextCard, "pairs": PairCard}
 
 
 def load_card(path: Path) -> Card:
@@ -223,7 +132,8 @@ def load_card(path: Path) -> Card:
         place = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error))
         raise DataError(path, int(place[2]) if place else None, place[1] if place else str(error)) from error
     lines = key_lines(text)
-    shape = TextCard if values.get("annotation") == "text" else TaggedCard
+    annotation = values.get("annotation")
+    shape = _SHAPES.get(annotation, TaggedCard) if isinstance(annotation, str) else TaggedCard
     try:
         card = shape.model_validate(values)
     except ValidationError as error:
@@ -263,10 +173,7 @@ def find_tagged_card(name: str) -> TaggedCard:
     Raises:
         UserError: no such corpus, several, or one of another kind.
     """
-    card = find_card(name)
-    if not isinstance(card, TaggedCard):
-        raise UserError(f"corpus '{card.name}' is running text, not labelled sentences")
-    return card
+    return _of_kind(name, TaggedCard)
 
 
 def find_text_card(name: str) -> TextCard:
@@ -275,9 +182,22 @@ def find_text_card(name: str) -> TextCard:
     Raises:
         UserError: no such corpus, several, or one of another kind.
     """
+    return _of_kind(name, TextCard)
+
+
+def find_pair_card(name: str) -> PairCard:
+    """As `find_card`, for a corpus of pairs.
+
+    Raises:
+        UserError: no such corpus, several, or one of another kind.
+    """
+    return _of_kind(name, PairCard)
+
+
+def _of_kind(name: str, wanted: type[_Kind]) -> _Kind:
     card = find_card(name)
-    if not isinstance(card, TextCard):
-        raise UserError(f"corpus '{card.name}' is labelled sentences, not running text")
+    if not isinstance(card, wanted):
+        raise UserError(f"corpus '{card.name}' is {_KINDS[type(card)]}, not {_KINDS[wanted]}")
     return card
 
 
@@ -310,8 +230,10 @@ def _explain(fault: Any, path: Path, shape: type[Card], lines: Mapping[str, int]
     nearest = next((lines[key] for n in range(len(keys), 0, -1) if (key := ".".join(keys[:n])) in lines), None)
     match fault["type"]:
         case "extra_forbidden":
-            counts = TextCounts if shape is TextCard else Counts
-            tables = {"files": CardFile, "counts": counts, "split": SplitRule}
+            counts = {TaggedCard: Counts, TextCard: TextCounts, PairCard: PairCounts}[shape]
+            rule = PairSplitRule if shape is PairCard else SplitRule
+            tables: dict[str, type[Strict] | type[SplitRule] | type[PairSplitRule]]
+            tables = {"files": CardFile, "counts": counts, "split": rule}
             known = list((shape if len(keys) == 1 else tables[keys[0]]).model_fields)
             message = f"unknown key{suggestion(keys[-1], known)} (known: {', '.join(known)})"
         case "missing":

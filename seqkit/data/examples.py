@@ -40,3 +40,16 @@ class Text:
     text: str
     opens: bool
     document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A text and what it is to become: a translation, a pronunciation, an inflected form.
+
+    Args:
+        source: what is given.
+        target: what is wanted; other pairs may want something else for the same source.
+    """
+
+    source: str
+    target: str

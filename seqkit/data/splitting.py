@@ -21,6 +21,26 @@ Stream = Callable[[], Generator[Text, None, None]]
 """Running text that can be read again and again; `close()` on what it gives closes its files."""
 
 
+def adds_up(test: float, info: ValidationInfo) -> float:
+    """Checks, as the validator of the last of the fields `train`, `dev` and `test`, that they are shares of a whole."""
+    shares = (info.data.get("train"), info.data.get("dev"), test)
+    total = sum(Fraction(str(share)) for share in shares if share is not None)
+    if None not in shares and total != 1:
+        raise ValueError(f"the shares add up to {float(total):g}, not 1")
+    return test
+
+
+def nonzero_shares(train: float, dev: float, test: float) -> dict[Split, Fraction]:
+    """The share of each split that there is, exactly as its decimal digits say."""
+    shares: dict[Split, float] = {"train": train, "dev": dev, "test": test}
+    return {split: Fraction(str(share)) for split, share in shares.items() if share}
+
+
+def in_words(shares: Mapping[Split, Fraction]) -> str:
+    """`train 80 %, dev 10 %, test 10 %`."""
+    return ", ".join(f"{split} {float(share * 100):g} %" for split, share in shares.items())
+
+
 class SplitRule(Config):
     """How running text is split.
 
@@ -46,14 +66,7 @@ class SplitRule(Config):
     titles: str | None = Field(default=None, min_length=1)
     repeats: int | None = Field(default=None, ge=1)
 
-    @field_validator("test")
-    @classmethod
-    def _adds_up(cls, test: float, info: ValidationInfo) -> float:
-        shares = (info.data.get("train"), info.data.get("dev"), test)
-        total = sum(Fraction(str(share)) for share in shares if share is not None)
-        if None not in shares and total != 1:
-            raise ValueError(f"the shares add up to {float(total):g}, not 1")
-        return test
+    _adds_up = field_validator("test")(adds_up)
 
     @field_validator("starts", "titles", "repeats")
     @classmethod
@@ -64,12 +77,11 @@ class SplitRule(Config):
 
     def shares(self) -> dict[Split, Fraction]:
         """The share of each split that there is."""
-        shares: dict[Split, float] = {"train": self.train, "dev": self.dev, "test": self.test}
-        return {split: Fraction(str(share)) for split, share in shares.items() if share}
+        return nonzero_shares(self.train, self.dev, self.test)
 
     def __str__(self) -> str:
         """In words, as for a report."""
-        shares = ", ".join(f"{split} {float(share * 100):g} %" for split, share in self.shares().items())
+        shares = in_words(self.shares())
         if self.by == "characters":
             return f"{shares} of the characters, in order"
         if self.by == "lines":

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from seqkit.data import card as card_module
 from seqkit.data.card import (
     Card,
+    PairCard,
     TaggedCard,
     TextCard,
     all_cards,
@@ -292,6 +293,8 @@ def test_a_card_that_comes_with_seqkit_can_be_verified(card: Card) -> None:
             assert file.bytes is not None
     if isinstance(card, TextCard) and card.split:
         assert set(card.counts) == (set() if card.module else set(card.split.shares()))
+    elif isinstance(card, PairCard) and not card.embedded:
+        assert list(card.counts) == card.splits()
     elif not card.embedded:
         assert set(card.counts) == set(card.files)
 

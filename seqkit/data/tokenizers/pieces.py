@@ -18,6 +18,7 @@ from pydantic import Field
 from seqkit.config import Config
 from seqkit.data.tokenizers import utf8
 from seqkit.data.tokenizers.protocol import StreamDecoder, Symbols
+from seqkit.data.tokenizers.sampling import MergeSampler, SamplingConfig, UnigramSampler
 from seqkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Pieces:
 
     def __init__(self, model: bytes) -> None:
         self._model = model
+        self._sampler: UnigramSampler | MergeSampler | None = None
+        self._sampling: SamplingConfig | None = None
         self._processor = _open(model)
         self.size = self._processor.GetPieceSize()
         self._bytes = [self._spelled(symbol) for symbol in range(self.size)]
@@ -106,7 +109,33 @@ class Pieces:
     def _encode_fragment(self, fragment: str) -> Symbols:
         if _LEARNT_FROM.match(fragment):
             return self._processor.EncodeAsNumpy(fragment)
-        return self._byte_symbol[np.frombuffer(utf8.to_bytes(fragment), dtype=np.uint8)]
+        return self._in_bytes(fragment)
+
+    def _in_bytes(self, text: str) -> Symbols:
+        return self._byte_symbol[np.frombuffer(utf8.to_bytes(text), dtype=np.uint8)]
+
+    def sample(self, text: str, sampling: SamplingConfig, seed: int) -> Symbols:
+        """One of the segmentations of a text, at random; it decodes to the same text.
+
+        Args:
+            seed: the same seed gives the same segmentation, in any process and whatever was drawn before.
+        """
+        if self._sampler is None or self._sampling != sampling:
+            self._sampler, self._sampling = self._new_sampler(sampling), sampling
+        draw, chance = self._sampler.draw, random.Random(seed)
+        symbols: list[int] = []
+        for match in _FRAGMENT.finditer(text):
+            learnt = _LEARNT_FROM.match(match[0])
+            symbols += draw(match[0], chance) if learnt else self._in_bytes(match[0]).tolist()
+        return np.array(symbols, dtype=np.int32)
+
+    def _new_sampler(self, sampling: SamplingConfig) -> UnigramSampler | MergeSampler:
+        normal = (s for s in range(self.size) if s != _END and not self._processor.IsByte(s))
+        pieces = {self._processor.IdToPiece(s).replace(_SPACE, " "): (s, self._processor.GetScore(s)) for s in normal}
+        # Scores of byte-pair encoding are the ranks of merges, those of a unigram model are logarithms of probabilities.
+        ranked = all(score == int(score) for _, score in pieces.values())
+        kind = MergeSampler if ranked else UnigramSampler
+        return kind(pieces, lambda text: self._in_bytes(text).tolist(), sampling.alpha)
 
     def decode(self, symbols: Iterable[int]) -> str:
         """The text; `end` is nothing."""

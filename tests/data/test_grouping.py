@@ -1,0 +1,59 @@
+"""No text stands in two splits."""
+
+from collections import Counter
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqkit.data.grouping import deal_groups, groups, told
+from seqkit.data.splitting import Split
+
+SHARES: dict[Split, Fraction] = {"train": Fraction("0.8"), "dev": Fraction("0.1"), "test": Fraction("0.1")}
+ROWS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("stuvwxyz")), max_size=30)
+
+
+def test_capitals_punctuation_and_spaces_tell_nothing_apart() -> None:
+    assert told("Hi,  Tom!") == told("hi tom") == "hitom"
+    assert told("»Straße« …") == told("STRASSE")
+    assert told("की") != told("का")  # told apart by combining marks alone
+    assert told("...") == "..."
+    assert told("10") != told("1")
+
+
+@given(ROWS)
+def test_groups_are_the_connected_rows(rows: list[tuple[str, str]]) -> None:
+    """Against the closure of sharing a text, grown by brute force."""
+    group = groups(rows)
+    for start, first in enumerate(group):
+        reached = {start}
+        while more := {
+            number
+            for number, row in enumerate(rows)
+            if number not in reached and any(row[0] == rows[other][0] or row[1] == rows[other][1] for other in reached)
+        }:
+            reached |= more
+        assert first == min(reached)
+        assert {number for number, other in enumerate(group) if other == first} == reached
+
+
+@given(ROWS)
+def test_no_text_stands_in_two_splits(rows: list[tuple[str, str]]) -> None:
+    dealt = deal_groups(rows, SHARES)
+    assert len(dealt) == len(rows)
+    for place in (0, 1):
+        of_text: dict[str, set[str]] = {}
+        for row, split in zip(rows, dealt, strict=True):
+            of_text.setdefault(row[place], set()).add(split)
+        assert all(len(splits) == 1 for splits in of_text.values())
+
+
+def test_rows_without_a_text_in_common_get_their_shares() -> None:
+    rows = [(f"source {number}", f"target {number}") for number in range(1000)]
+    assert Counter(deal_groups(rows, SHARES)) == {"train": 800, "dev": 100, "test": 100}
+    assert deal_groups(rows, SHARES) == deal_groups(rows, SHARES)
+
+
+def test_what_stands_in_different_places_is_not_alike() -> None:
+    assert groups([("a", "b"), ("b", "a")]) == [0, 1]
+    assert groups([]) == []
