@@ -657,7 +657,7 @@ class Rules:
             case "people":
                 subject, other = self.name(), self.person() if self.dice.chance(0.4) else self.name()
                 if subject == other:
-                    other = self.lexicon_boss()
+                    other = self._boss()
                 word = self.lexicon.adjectives[
                     self.dice.pick(
                         [
@@ -708,7 +708,7 @@ class Rules:
                 return Sentence(Clause(Fixed("this", "das"), special["be"], predicate=best))
         return Sentence(self._negated(clause, 0.15))
 
-    def lexicon_boss(self) -> Nominal:
+    def _boss(self) -> Nominal:
         """Someone to compare with."""
         return Nominal(self.lexicon.nouns["boss"], "1s")
 
