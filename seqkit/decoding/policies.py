@@ -82,7 +82,8 @@ class Beam:
     The places of a beam are filled in turn: place i takes the best continuation of the hypotheses at places 0 to i that does
     not end and no place before it took (monotonic beam search, Lemons et al. 2022). So the places of a narrow beam are those
     of a wider one, and a wider beam never returns a worse best hypothesis. What ends and is better than what a place takes is
-    complete. A search is done when it has k complete ones that no live one can overtake. With k >= V^limit nothing is pruned and the k-best list is exact.
+    complete. A search is done when it has k complete ones that no live one can overtake. With k >= V^limit nothing is pruned
+    and the k-best list is exact.
 
     Raises:
         ValueError: k below 1.
