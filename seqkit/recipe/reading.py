@@ -10,11 +10,16 @@ from seqkit.data.card import key_lines
 from seqkit.data.home import packaged
 from seqkit.errors import UserError, suggestion
 from seqkit.recipe.building import build, merge
-from seqkit.recipe.recipes import Recipe, TaggingRecipe, TextRecipe
+from seqkit.recipe.recipes import Recipe, TaggingRecipe, TextRecipe, TranslationRecipe
 
-KINDS: dict[str, type[TaggingRecipe] | type[TextRecipe]] = {"ner": TaggingRecipe, "lm": TextRecipe, "generate": TextRecipe}
+KINDS: dict[str, type[TaggingRecipe] | type[TextRecipe] | type[TranslationRecipe]] = {
+    "ner": TaggingRecipe,
+    "lm": TextRecipe,
+    "generate": TextRecipe,
+    "translate": TranslationRecipe,
+}
 TASKS = tuple(KINDS)
-DEFAULTS = {"ner": "ner/newsdesk", "lm": "lm/pydoc", "generate": "generate/pydoc"}
+DEFAULTS = {"ner": "ner/newsdesk", "lm": "lm/pydoc", "generate": "generate/pydoc", "translate": "translate/phrasebook"}
 
 
 def recipe_names() -> list[str]:

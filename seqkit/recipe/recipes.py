@@ -10,11 +10,15 @@ from pydantic import Field
 from seqkit.config import Config
 from seqkit.data.tokenizers.build import TokenizerConfig
 from seqkit.data.tokenizers.characters import CharactersConfig
+from seqkit.data.tokenizers.pairs import PairTokenizerConfig
+from seqkit.data.tokenizers.pieces import PiecesConfig
 from seqkit.data.vocabulary import VocabularyConfig
 from seqkit.models.language_model import LanguageModelConfig, RecurrentLanguageModelConfig
 from seqkit.models.tagger import RecurrentTaggerConfig, TaggerConfig
+from seqkit.models.translator import RecurrentTranslatorConfig, TranslatorConfig
 from seqkit.recipe.building import build, merge
 from seqkit.tasks.ner.augment import AugmentConfig
+from seqkit.tasks.translation.translate import TranslationConfig
 from seqkit.training.loop import TrainConfig
 
 
@@ -119,4 +123,37 @@ class TextRecipe(AnyRecipe):
     evaluation: EvaluationConfig = EvaluationConfig()
 
 
-Recipe = TaggingRecipe | TextRecipe
+class TranslationEvaluationConfig(Config):
+    """What is measured after training.
+
+    Args:
+        tests: splits that are reported; the first is the one that systems are compared by. Empty: those of the corpus that
+            begin with `test`, or dev where there are none.
+        metric: what systems are compared by: `bleu`, or `accuracy` of whole targets, for spelling and inflection.
+        lowercase: compare small letters only.
+        search: how the test sentences are translated.
+    """
+
+    tests: tuple[str, ...] = ()
+    metric: Literal["bleu", "accuracy"] = "bleu"
+    lowercase: bool = False
+    search: TranslationConfig = TranslationConfig()
+
+
+class TranslationRecipe(AnyRecipe):
+    """An encoder-decoder on pairs of sentences.
+
+    Args:
+        direction: source and target side of the corpus, as `de-en`; the corpus's first direction if left out.
+        longest: symbols a side; longer training pairs are left out.
+    """
+
+    task: Literal["translate"]
+    direction: str | None = None
+    longest: int = Field(default=100, ge=1)
+    tokenizer: PairTokenizerConfig = PairTokenizerConfig(source=PiecesConfig(model="bpe"))
+    model: TranslatorConfig = RecurrentTranslatorConfig()
+    evaluation: TranslationEvaluationConfig = TranslationEvaluationConfig()
+
+
+Recipe = TaggingRecipe | TextRecipe | TranslationRecipe

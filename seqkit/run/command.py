@@ -15,10 +15,13 @@ from seqkit.run.corpora import EncodingErrors, OwnFiles, Sources
 from seqkit.run.folders import find_run, new_run_folder
 from seqkit.run.machine import prepare_machine
 from seqkit.run.roads import open_road
-from seqkit.run.saved import load
+from seqkit.run.saved import USES, load
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.tagging.road import evaluate_tagging
+from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.run.text.road import evaluate_text
+from seqkit.run.translation.model import TrainedTranslator
+from seqkit.run.translation.road import evaluate_translation
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,12 @@ def evaluate_command(request: EvaluateRequest, console: Console) -> Path:
     sources = Sources(request.own, request.mirror, request.errors)
     if not request.own and not request.corpus and stored.exists():
         sources = Sources.from_dict(json.loads(stored.read_text(encoding="utf-8")), request.mirror)
+    if not isinstance(model, TrainedLanguageModel) and (request.protocols or request.dynamic):
+        raise UserError(f"--protocol and --dynamic are for language models; this run is {USES[type(model)]}")
+    if isinstance(model, TrainedTranslator):
+        asked = (request.split, request.corpus, sources, console, request.out, request.command)
+        return evaluate_translation(model, run, *asked)
     if isinstance(model, TrainedTagger):
-        if request.protocols or request.dynamic:
-            raise UserError("--protocol and --dynamic are for language models; this run is a tagger")
         return evaluate_tagging(model, run, request.split, request.corpus, sources, console, request.out, request.command)
     return evaluate_text(
         model, run, request.split, request.corpus, sources, console, request.out, request.command,

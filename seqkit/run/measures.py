@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqkit.metrics.significance import Statistic, accuracy, f1, nats_per_token
+from seqkit.metrics.transduction import word_accuracy
+from seqkit.metrics.translation import bleu
 
 
 @dataclass(frozen=True)
@@ -43,5 +45,7 @@ def negative_nats(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 MEASURES = {
     "f1": Measure("F1, strict", "%", f1),
     "accuracy": Measure("accuracy", "%", accuracy),
+    "bleu": Measure("BLEU", "BLEU", bleu, 1.0),
+    "exact": Measure("accuracy, whole targets", "%", word_accuracy),
     "nats": Measure("loss", "nats/token", negative_nats, -1.0, 4, "segments", "nats"),
 }

@@ -6,10 +6,11 @@ from typing import Protocol
 import torch
 from rich.console import Console
 
-from seqkit.recipe import Recipe, TaggingRecipe, TextRecipe
+from seqkit.recipe import Recipe, TaggingRecipe, TextRecipe, TranslationRecipe
 from seqkit.run.corpora import Sources
 from seqkit.run.tagging.road import TaggingRoad
 from seqkit.run.text.road import TextRoad
+from seqkit.run.translation.road import TranslationRoad
 
 
 class Road(Protocol):
@@ -45,3 +46,5 @@ def open_road(recipe: Recipe, sources: Sources, console: Console | None = None) 
             return TaggingRoad(recipe, sources, console)
         case TextRecipe():
             return TextRoad(recipe, sources, console)
+        case TranslationRecipe():
+            return TranslationRoad(recipe, sources, console)

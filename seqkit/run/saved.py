@@ -10,11 +10,26 @@ from seqkit.errors import DataError, UserError
 from seqkit.run.folders import model_folder
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.text.model import TrainedLanguageModel
+from seqkit.run.translation.model import TrainedTranslator
 from seqkit.run.weights import FORMAT
 from seqkit.training.sealed import read_sealed
 
+Trained = TrainedTagger | TrainedLanguageModel | TrainedTranslator
 
-def load(path: str | Path, *, device: str = "cpu") -> TrainedTagger | TrainedLanguageModel:
+KINDS: dict[str, type[Trained]] = {
+    "ner": TrainedTagger,
+    "lm": TrainedLanguageModel,
+    "generate": TrainedLanguageModel,
+    "translate": TrainedTranslator,
+}
+USES = {
+    TrainedTagger: "a tagger; see: seqkit tag",
+    TrainedLanguageModel: "a language model; see: seqkit generate, seqkit score",
+    TrainedTranslator: "a translator; see: seqkit translate",
+}
+
+
+def load(path: str | Path, *, device: str = "cpu") -> Trained:
     """Load a trained model.
 
     Args:
@@ -30,8 +45,7 @@ def load(path: str | Path, *, device: str = "cpu") -> TrainedTagger | TrainedLan
         description = json.loads(files["config.json"])
         if description["format"] > FORMAT:
             raise DataError(folder, None, f"was written by a newer seqkit ({description['seqkit']}); update seqkit")
-        kind = TrainedTagger if description["task"] == "ner" else TrainedLanguageModel
-        return kind.from_files(files, device=device)
+        return KINDS[description["task"]].from_files(files, device=device)
     except (KeyError, ValueError, ValidationError, TypeError, safetensors.SafetensorError) as error:
         raise DataError(folder, None, f"is not a seqkit model ({error.__class__.__name__})") from error
 
@@ -44,7 +58,7 @@ def load_tagger(path: str | Path, *, device: str = "cpu") -> TrainedTagger:
     """
     model = load(path, device=device)
     if not isinstance(model, TrainedTagger):
-        raise UserError(f"{path}: a language model, which cannot tag; see: seqkit generate, seqkit score")
+        raise UserError(f"{path}: cannot tag: it is {USES[type(model)]}")
     return model
 
 
@@ -56,5 +70,17 @@ def load_language_model(path: str | Path, *, device: str = "cpu") -> TrainedLang
     """
     model = load(path, device=device)
     if not isinstance(model, TrainedLanguageModel):
-        raise UserError(f"{path}: a tagger, not a language model; see: seqkit tag")
+        raise UserError(f"{path}: not a language model: it is {USES[type(model)]}")
+    return model
+
+
+def load_translator(path: str | Path, *, device: str = "cpu") -> TrainedTranslator:
+    """Load a trained translator.
+
+    Raises:
+        UserError: as `load`, or the model is of another kind.
+    """
+    model = load(path, device=device)
+    if not isinstance(model, TrainedTranslator):
+        raise UserError(f"{path}: cannot translate: it is {USES[type(model)]}")
     return model

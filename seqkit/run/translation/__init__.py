@@ -1,0 +1,1 @@
+"""The road of translators: pairs in, translations out."""

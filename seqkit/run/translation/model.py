@@ -1,0 +1,95 @@
+"""A trained translator in Python and as the files of a model folder."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import safetensors.torch
+import torch
+from pydantic import TypeAdapter
+
+import seqkit
+from seqkit.data.tokenizers.pairs import PairTokenizer
+from seqkit.errors import UserError
+from seqkit.models.translator import AnyTranslatorConfig, Translator, TranslatorConfig
+from seqkit.run.weights import FORMAT, fill
+from seqkit.tasks.translation.translate import Translation, TranslationConfig, translate
+from seqkit.training.sealed import write_sealed
+
+
+class TrainedTranslator:
+    """A translator ready for use. Get one with `seqkit.load(path)`."""
+
+    def __init__(
+        self, model: Translator, config: AnyTranslatorConfig, tokenizer: PairTokenizer, about: Mapping[str, Any]
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.tokenizer = tokenizer
+        self.about = dict(about)
+
+    @property
+    def parameters(self) -> int:
+        """The number of trained weights, tied ones counted once."""
+        return self.model.parameter_count
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return next(self.model.parameters()).device
+
+    def translate(self, sentences: Sequence[str], **settings: Any) -> list[str]:
+        """The best translation of each sentence, whatever else is translated with it.
+
+        Args:
+            settings: of `TranslationConfig`: beam, length_penalty, temperature, prefix …
+
+        Raises:
+            UserError: a setting is out of range, or one string was given instead of several.
+        """
+        if isinstance(sentences, str):
+            raise UserError("translate() takes a list of sentences, not one string")
+        return [found[0].text for found in self.stream(sentences, TranslationConfig.of(**settings))]
+
+    def stream(self, lines: Iterable[str], config: TranslationConfig, *, batch_size: int = 64) -> Iterator[list[Translation]]:
+        """The translations of each line, best first, in order, in bounded memory."""
+        return translate(self.model, self.tokenizer, lines, config, batch_size=batch_size)
+
+    def files(self) -> dict[str, bytes]:
+        """The model folder's files, as bytes."""
+        description = {
+            "format": FORMAT,
+            "seqkit": seqkit.__version__,
+            "model": self.config.model_dump(mode="json"),
+            **self.about,
+        }
+        weights = {name: weight.detach().cpu().contiguous() for name, weight in self.model.named_parameters()}
+        return {
+            "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
+            **self.tokenizer.files(),
+            "weights.safetensors": safetensors.torch.save(weights),
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write the model folder, whole or not at all.
+
+        Raises:
+            UserError: the disk refuses; a model already there is kept.
+        """
+        write_sealed(folder, self.files())
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> Self:
+        """The translator that `files` describe.
+
+        Raises:
+            ValueError, KeyError, TypeError, ValidationError, SafetensorError: they are not those of a translator.
+        """
+        description = json.loads(files["config.json"])
+        config = TypeAdapter[Any](TranslatorConfig).validate_python(description["model"])
+        tokenizer = PairTokenizer.load(files)
+        model = Translator(config, tokenizer.source.size, tokenizer.target.size, joint=tokenizer.joint)
+        fill(model, safetensors.torch.load(files["weights.safetensors"]))
+        about = {key: value for key, value in description.items() if key not in ("format", "seqkit", "model")}
+        return cls(model.to(torch.device(device)).eval(), config, tokenizer, about)

@@ -1,0 +1,193 @@
+"""The evaluation report of a translator: scores with their signature and intervals, by split and length, examples, the cost."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqkit.metrics.significance import accuracy, bootstrap_interval
+from seqkit.metrics.transduction import unit_error_rate, word_accuracy
+from seqkit.metrics.translation import bleu, bleu_by_length, bleu_signature, chrf, length_buckets, length_ratio, ter
+from seqkit.report.report import Bars, Block, Figure, Lines, Report, Section, Series, Table, Texts
+from seqkit.run.display import read_events
+from seqkit.run.machine import surroundings
+from seqkit.run.training import TrainingFacts
+from seqkit.run.translation.evaluate import SplitTranslated, TranslationEvaluation
+from seqkit.run.translation.model import TrainedTranslator
+
+EXAMPLES = 8  # of the worst and of the best translations
+
+
+def translation_report(
+    trained: TrainedTranslator,
+    evaluation: TranslationEvaluation,
+    *,
+    title: str,
+    subtitle: str,
+    facts: TrainingFacts | None = None,
+    command: str = "",
+    events: Path | None = None,
+    reading: Sequence[str] = (),
+) -> Report:
+    """Assemble the report.
+
+    Args:
+        facts: how training went, if this run trained the model.
+        events: its metrics.jsonl, for the learning curve.
+        reading: one line a split on how the pairs were read.
+    """
+    main = main_figure(evaluation)
+    sections = [scores(evaluation), lengths(evaluation), source_memory(evaluation), examples(evaluation.splits[0])]
+    if events is not None:
+        sections.append(training(events))
+    sections.append(cost(trained, evaluation, facts))
+    first = evaluation.splits[0]
+    exact = 100 * float(word_accuracy(first.whole_NC.sum(axis=0).astype(np.float64)))
+    return Report(
+        title=title,
+        subtitle=subtitle,
+        verdict=(
+            f"{first.name}: {main.text()} on {len(first.pairs):,} sentences; {exact:.1f} % are as the reference has them.",
+        ),
+        headline=(
+            main,
+            Figure("parameters", trained.parameters, "parameters"),
+            *([Figure("training time", facts.seconds, "s")] if facts else []),
+            Figure("one sentence alone", evaluation.speed.milliseconds, "ms"),
+        ),
+        sections=tuple(sections),
+        context=(
+            *surroundings(trained.device),
+            ("command", command),
+            ("BLEU", bleu_signature(lowercase=evaluation.config.lowercase)),
+            ("search", search_text(evaluation)),
+            *(("data", line) for line in reading),
+            ("recipe", str(trained.about.get("fingerprint", ""))),
+            ("seed", str(trained.about.get("seed", ""))),
+        ),
+        note="[ , ] is a 95 % bootstrap interval over sentences.",
+    )
+
+
+def main_figure(evaluation: TranslationEvaluation) -> Figure:
+    """What systems are compared by, on the first split."""
+    first = evaluation.splits[0]
+    if evaluation.config.metric == "accuracy":
+        interval = bootstrap_interval(first.whole_NC, word_accuracy, seed=0)
+        bounds = (100 * interval.low, 100 * interval.high)
+        return Figure(f"{first.name} accuracy", 100 * interval.value, "%", n=len(first.pairs), interval=bounds, digits=1)
+    interval = bootstrap_interval(first.bleu_NC, bleu, seed=0)
+    bounds = (interval.low, interval.high)
+    return Figure(f"{first.name} BLEU", interval.value, "BLEU", n=len(first.pairs), interval=bounds, digits=1)
+
+
+def search_text(evaluation: TranslationEvaluation) -> str:
+    """`greedy`, `beam 5, length penalty 0.6`."""
+    search = evaluation.config.search
+    return f"beam {search.beam}, length penalty {search.length_penalty:g}" if search.beam > 1 else "greedy"
+
+
+def scores(evaluation: TranslationEvaluation) -> Section:
+    """A row a split."""
+    rows: list[tuple[Any, ...]] = []
+    for split in evaluation.splits:
+        interval = bootstrap_interval(split.bleu_NC, bleu, seed=0)
+        summed = {name: getattr(split, name).sum(axis=0).astype(np.float64) for name in ("bleu_NC", "chrf_NC", "ter_NC")}
+        rows.append(
+            (
+                split.name,
+                Figure("BLEU", interval.value, digits=1, interval=(interval.low, interval.high)),
+                Figure("chrF", float(chrf(summed["chrf_NC"])), digits=1),
+                Figure("TER", float(ter(summed["ter_NC"])), digits=1),
+                Figure("exact", 100 * float(word_accuracy(split.whole_NC.sum(axis=0).astype(np.float64))), "%", digits=1),
+                Figure("errors", 100 * float(unit_error_rate(split.whole_NC.sum(axis=0).astype(np.float64))), "%", digits=1),
+                Figure("length", float(length_ratio(summed["bleu_NC"])), digits=3),
+                Figure("copied", 100 * float(accuracy(split.copy_NC.sum(axis=0).astype(np.float64))), "%", digits=1),
+            )
+        )
+    columns = ("split", "BLEU", "chrF", "TER", "whole sentence right", "words wrong", "length ratio", "copied words")
+    note = (
+        f"BLEU: sacreBLEU, {bleu_signature(lowercase=evaluation.config.lowercase)}; {search_text(evaluation)}. TER in small "
+        "letters, less is better. Words wrong: edits in a hundred words of the reference. Copied: words of the output that "
+        "stand in the source."
+    )
+    return Section("How well it translates", blocks=(Table("Scores", columns, tuple(rows), note),))
+
+
+def lengths(evaluation: TranslationEvaluation) -> Section:
+    """BLEU by the number of source words."""
+    split = evaluation.splits[0]
+    buckets = length_buckets([pair.source for pair in split.pairs])
+    found = bleu_by_length(split.bleu_NC, buckets)
+    bars = Bars("BLEU by source length", "BLEU", tuple(found), ((split.name, tuple(found.values())),))
+    rows = tuple((name, len(buckets[name]), Figure("BLEU", value, digits=1)) for name, value in found.items())
+    return Section("Short and long", blocks=(bars, Table("By source words", ("words", "sentences", "BLEU"), rows)))
+
+
+def source_memory(evaluation: TranslationEvaluation) -> Section:
+    """What is kept of a source."""
+    sizes = evaluation.state_bytes
+    blocks: list[Block] = []
+    if any(sizes.values()):
+        series = (Series("memory of the source", tuple(sizes), tuple(sizes.values())),)
+        note = "What the decoder can read of the source, beside the state it starts from; flat where its size is fixed."
+        blocks.append(Lines("Memory of the source", "source symbols", "bytes", series, note, log_x=True))
+    text = "" if blocks else "The decoder starts from the encoder's last state and reads nothing else of the source."
+    return Section("What it keeps of the source", text=text, blocks=tuple(blocks))
+
+
+def examples(split: SplitTranslated) -> Section:
+    """The worst and the best translations, by BLEU of the sentence; equals by length, longest first."""
+    values = bleu(split.bleu_NC.astype(np.float64))
+    order = sorted(range(len(split.pairs)), key=lambda place: (values[place], -len(split.pairs[place].source)))
+    best = sorted(range(len(split.pairs)), key=lambda place: (-values[place], -len(split.pairs[place].source)))
+
+    def shown(place: int) -> tuple[str, str]:
+        pair = split.pairs[place]
+        text = f"source     {pair.source}\nreference  {pair.target}\noutput     {split.outputs[place]}"
+        return f"sentence {place + 1}, BLEU {values[place]:.0f}", text
+
+    worst = Texts("Worst", tuple(shown(place) for place in order[:EXAMPLES]))
+    return Section("Examples", blocks=(worst, Texts("Best", tuple(shown(place) for place in best[: EXAMPLES // 2]))))
+
+
+def training(events: Path) -> Section:
+    """The loss by update."""
+    rows = read_events(events)
+    looks = [row for row in rows if row["event"] == "evaluated"]
+    steps = [row for row in rows if row["event"] == "step"]
+    curves: list[Series] = []
+    if steps:
+        # The mean of neighbouring updates: single ones are noisy.
+        chunks = np.array_split(np.array([[row["step"], row["loss"]] for row in steps]), min(60, len(steps)))
+        x, y = zip(*[chunk.mean(axis=0).tolist() for chunk in chunks], strict=True)
+        curves.append(Series("training, labels smoothed", x, y))
+    if looks:
+        curves.append(Series("dev", tuple(row["step"] for row in looks), tuple(-row["dev_score"] for row in looks)))
+    best = f"Best on dev: {-looks[-1]['best_score']:.4f} after {looks[-1]['best_epoch']:.3g} epochs." if looks else ""
+    return Section("Training", blocks=(Lines("Learning curve", "update", "nats/target symbol", tuple(curves), best),))
+
+
+def cost(trained: TrainedTranslator, evaluation: TranslationEvaluation, facts: TrainingFacts | None) -> Section:
+    """Size, speed, memory."""
+    rows: list[tuple[Any, ...]] = [
+        ("parameters", Figure("parameters", trained.parameters, "parameters")),
+        ("model on disk", Figure("size", sum(map(len, trained.files().values())), "bytes")),
+    ]
+    if facts:
+        rows += [
+            ("training, wall time", Figure("time", facts.seconds, "s", note="evaluations on dev included")),
+            ("training, processor time", Figure("time", facts.cpu_seconds, "s", note="all threads together")),
+            ("training speed", Figure("speed", facts.rate, "target symbols/s")),
+            ("matrix products, training", facts.precision),
+            ("peak memory, training", Figure("memory", facts.peak_memory, "bytes", note="resident, whole process")),
+        ]
+    speed = evaluation.speed
+    rows += [
+        ("translating, 64 side by side", Figure("speed", speed.batched, "target symbols/s")),
+        ("one sentence alone", Figure("latency", speed.milliseconds, "ms")),
+    ]
+    note = f"{torch.get_num_threads()} threads, PyTorch, float32 weights; greedy."
+    return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))

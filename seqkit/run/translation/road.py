@@ -1,0 +1,197 @@
+"""The road of translators, from a recipe and its pairs to the report."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from seqkit.data.examples import Pair
+from seqkit.data.pairs import PairCorpus
+from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
+from seqkit.errors import UserError, suggestion
+from seqkit.metrics.transduction import word_accuracy
+from seqkit.metrics.translation import bleu, chrf
+from seqkit.models.translator import Translator
+from seqkit.recipe import Recipe, TranslationEvaluationConfig, TranslationRecipe
+from seqkit.report.terminal import print_report
+from seqkit.report.write import write_report
+from seqkit.run.corpora import Sources
+from seqkit.run.folders import model_folder
+from seqkit.run.training import TrainingFacts
+from seqkit.run.translation.corpus import read_corpus
+from seqkit.run.translation.evaluate import TranslationEvaluation, evaluate_translator
+from seqkit.run.translation.model import TrainedTranslator
+from seqkit.run.translation.report import translation_report
+from seqkit.run.translation.train import model_name, train_translator
+
+
+class TranslationRoad:
+    """A translation recipe with its pairs read."""
+
+    def __init__(self, recipe: TranslationRecipe, sources: Sources, console: Console | None = None) -> None:
+        self.recipe = recipe
+        self.corpus = read_corpus(recipe.corpus, recipe.direction, sources, console)
+        for split in ("train", "dev"):
+            if split not in self.corpus.splits:
+                raise UserError(f"{self.corpus.name}: no {split} split; training needs train and dev")
+        self._tokenizers: dict[str, PairTokenizer] = {}
+
+    @property
+    def corpus_name(self) -> str:
+        """Of the card, or of the user's own data."""
+        return self.corpus.name
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a test split."""
+        return any(split.startswith("test") for split in self.corpus.splits)
+
+    def tokenizer(self, config: PairTokenizerConfig) -> PairTokenizer:
+        """Learnt from the training split alone; once for equal settings."""
+        key = config.model_dump_json()
+        if key not in self._tokenizers:
+            self._tokenizers[key] = PairTokenizer.fit(config, self.corpus.splits["train"])
+        return self._tokenizers[key]
+
+    def parameters(self, recipe: Recipe) -> int:
+        """How many weights the model of a recipe of this task would have on this corpus."""
+        assert isinstance(recipe, TranslationRecipe), "rivals share the task"
+        tokenizer = self.tokenizer(recipe.tokenizer)
+        with torch.device("meta"):
+            sizes = tokenizer.source.size, tokenizer.target.size
+            return Translator(recipe.model, *sizes, joint=tokenizer.joint).parameter_count
+
+    def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
+        """Train in a folder, evaluate on the tests (on dev where there are none), write and print the report."""
+        recipe, corpus = self.recipe, self.corpus
+        tell(corpus, console)
+        tests = chosen_splits(corpus, recipe.evaluation)
+        tokenizer = self.tokenizer(recipe.tokenizer)
+        trained = train_translator(recipe, corpus, tokenizer, folder, device=device, console=console, resume=resume)
+        console.print(f"translating {', '.join(tests)}", style="dim")
+        evaluation = evaluate_translator(trained.model, tests, recipe.evaluation)
+        report = translation_report(
+            trained.model,
+            evaluation,
+            title=f"{corpus.name}, {corpus.source} → {corpus.target}: {model_name(recipe)}",
+            subtitle=recipe.about,
+            facts=trained.facts,
+            command=command,
+            events=folder / "metrics.jsonl",
+            reading=reading(corpus),
+        )
+        write_report(report, folder)
+        keep_measured(folder, trained.model, evaluation, trained.facts)
+        print_report(report, console)
+        console.print(f"\nmodel   {folder / 'model'}", soft_wrap=True)
+        console.print(f"report  {folder / 'report.html'}", soft_wrap=True)
+        example = corpus.splits["dev"][0].source
+        console.print(f'try it  echo "{example}" | seqkit translate', soft_wrap=True)
+
+
+def chosen_splits(corpus: PairCorpus, config: TranslationEvaluationConfig) -> Mapping[str, Sequence[Pair]]:
+    """The splits that are reported.
+
+    Raises:
+        UserError: one that was asked for is not there.
+    """
+    names = config.tests or [split for split in corpus.splits if split.startswith("test")] or ["dev"]
+    for name in names:
+        if name not in corpus.splits:
+            known = list(corpus.splits)
+            raise UserError(f"{corpus.name}: no {name} split{suggestion(name, known)} (known: {', '.join(known)})")
+    return {name: corpus.splits[name] for name in names}
+
+
+def reading(corpus: PairCorpus) -> list[str]:
+    """A line a split on what was read, and on what of it stands in train."""
+    leaks = corpus.leakage()
+    lines = [f"{split}: {one.describe()}" for split, one in corpus.readings.items()]
+    return lines + [f"{split}: {leak.describe()}" for split, leak in leaks.items() if leak.sources or leak.targets]
+
+
+def tell(corpus: PairCorpus, console: Console) -> None:
+    """Say what was read."""
+    for line in reading(corpus):
+        console.print(line, style="dim", soft_wrap=True)
+
+
+def evaluate_translation(
+    trained: TrainedTranslator,
+    run: Path,
+    split: str,
+    corpus_name: str | None,
+    sources: Sources,
+    console: Console,
+    out: Path | None,
+    command: str,
+) -> Path:
+    """Evaluate a translator on a split and report; returns the report's folder.
+
+    Args:
+        run: where the model was loaded from.
+        split: of the corpus; `test` stands for all tests where none has just this name.
+        corpus_name: another corpus than the one it was trained on.
+
+    Raises:
+        UserError: no such split.
+    """
+    direction = trained.about["direction"]
+    corpus = read_corpus(corpus_name or str(trained.about["corpus"]), direction, sources, console)
+    config = stored_config(run)
+    if split != "test":
+        config = config.model_copy(update={"tests": tuple(split.split("+"))})
+    evaluation = evaluate_translator(trained, chosen_splits(corpus, config), config)
+    out = out or model_folder(run).parent / f"evaluation-{split}"
+    report = translation_report(
+        trained, evaluation, title=f"{corpus.name}: {run}", subtitle=f"{split} split", command=command, reading=reading(corpus)
+    )
+    write_report(report, out)
+    keep_measured(out, trained, evaluation, None)
+    print_report(report, console)
+    console.print(f"\nreport  {out / 'report.html'}", soft_wrap=True)
+    return out
+
+
+def stored_config(run: Path) -> TranslationEvaluationConfig:
+    """What the run's recipe measures; the defaults where it is not at hand."""
+    try:
+        stored = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+        return TranslationEvaluationConfig(**stored["evaluation"])
+    except (OSError, ValueError, KeyError):
+        return TranslationEvaluationConfig()
+
+
+def keep_measured(
+    folder: Path, trained: TrainedTranslator, evaluation: TranslationEvaluation, facts: TrainingFacts | None
+) -> None:
+    """`measured.json`: counts by sentence, further scores and speeds, for comparisons; `translations.txt` beside it."""
+    first, *others = evaluation.splits
+    by_accuracy = evaluation.config.metric == "accuracy"
+    summed = [(split, split.bleu_NC.sum(axis=0).astype(np.float64)) for split in others]
+    whole = word_accuracy(first.whole_NC.sum(axis=0).astype(np.float64))
+    measured = {
+        "measure": "exact" if by_accuracy else "bleu",
+        "split": first.name,
+        "parameters": trained.parameters,
+        "bytes": sum(map(len, trained.files().values())),
+        "units": (first.whole_NC if by_accuracy else first.bleu_NC).tolist(),
+        "further": [
+            *((f"{split.name} BLEU", float(bleu(counts)), "BLEU") for split, counts in summed),
+            (f"{first.name} chrF", float(chrf(first.chrf_NC.sum(axis=0).astype(np.float64))), ""),
+            (f"{first.name}, whole sentence right", 100 * float(whole), "%"),
+            ("memory of a source of 16 symbols", evaluation.state_bytes[16], "bytes"),
+            ("memory of a source of 256 symbols", evaluation.state_bytes[256], "bytes"),
+        ],
+        "speeds": [
+            ("translating, 64 side by side", evaluation.speed.batched, "symbols/s"),
+            ("one sentence alone", evaluation.speed.milliseconds, "ms"),
+        ],
+        "training": asdict(facts) if facts else None,
+    }
+    (folder / "measured.json").write_text(json.dumps(measured), encoding="utf-8")
+    (folder / "translations.txt").write_text("".join(f"{text}\n" for text in first.outputs), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Translation: its batches and loss, and how texts are translated."""
