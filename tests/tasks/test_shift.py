@@ -7,7 +7,10 @@ import tiny
 import torch
 
 from seqkit.data.examples import Tagged
+from seqkit.recipe import recipe_from
+from seqkit.run.tagging.corpus import CorpusData
 from seqkit.run.tagging.model import TrainedTagger
+from seqkit.run.tagging.train import new_tagger
 from seqkit.tasks.ner.shift import log_rate_ratios
 
 FEW = [Tagged(("a", "b", "c", "d"), ("B-PER", "I-PER", "O", "B-LOC")), Tagged(("e", "f"), ("O", "B-PER"))]
@@ -72,3 +75,14 @@ def test_shift_trains_nothing(vocabulary, corpus):
     list(tiny.learn(model, tiny.task(model, vocabulary, corpus[:16]), epochs=1))
     assert model.shift_K.tolist() == list(range(7))
     assert tiny.tagger("lstm", vocabulary).shift_K is None
+
+
+def test_a_new_tagger_is_shifted_from_train_to_dev():
+    corpus = CorpusData("tiny", "en", {"train": FEW, "dev": MANY}, {})
+    recipe = recipe_from({"task": "ner", "corpus": "tiny", "model": {"shift": 2.0, "width": 8}})
+    model = new_tagger(recipe, corpus, torch.device("cpu")).model
+    expected = [2 * ratio for ratio in log_rate_ratios(FEW, MANY, corpus.tags)]
+    assert model.shift_K is not None
+    assert any(expected)
+    assert model.shift_K.tolist() == pytest.approx(expected)
+    assert new_tagger(recipe_from({"task": "ner", "corpus": "tiny"}), corpus, torch.device("cpu")).model.shift_K is None
