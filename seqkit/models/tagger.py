@@ -98,9 +98,9 @@ class Tagger(nn.Module):
         """The members, typed."""
         return [member for member in self.members if isinstance(member, Member)]
 
-    def word_vectors(self, words: WordTensors, place_BT: Tensor, named_BT: Tensor | None = None) -> Tensor:
-        """x_BTD with D = `vector_width`, the members' features side by side; arguments as `WordEncoder` takes them."""
-        return torch.cat([member.words(words, place_BT, named_BT) for member in self.each_member()], dim=-1)
+    def word_vectors(self, words: WordTensors, place_BT: Tensor) -> Tensor:
+        """x_BTD with D = `vector_width`, the members' features side by side; `place_BT` points into the distinct words."""
+        return torch.cat([member.words(words, place_BT) for member in self.each_member()], dim=-1)
 
     def emissions(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """emission_MBTK, of each member."""
@@ -121,9 +121,8 @@ class Tagger(nn.Module):
             precision: of the matrix products; bfloat16 runs them under autocast, the CRF stays in float32.
         """
         device = place_BT.device.type
-        named_BT = None if self.outside is None else tag_BT != self.outside
         with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == torch.bfloat16):
-            emission_MBTK = self.emissions(self.word_vectors(words, place_BT, named_BT), length_B)
+            emission_MBTK = self.emissions(self.word_vectors(words, place_BT), length_B)
         members = len(emission_MBTK)
         tokens = int(length_B.sum())
         if self.crf is not None:

@@ -24,8 +24,6 @@ class WordConfig(Config):
         chars: `cnn` (Ma & Hovy 2016) or `lstm` (Lample et al. 2016) over the characters.
         unknown: a training word seen c times becomes unknown with probability unknown / (unknown + c), so that the rest of the
             model learns to do without it (after Kiperwasser & Goldberg 2016).
-        hide_names: probability that a training word becomes unknown where it stands in an entity: in new text most names are
-            unknown words and most other words are not, in training text a word's own row gives its name away.
         vectors: a file of pretrained word vectors, GloVe or word2vec, text or binary; it sets `word_width`.
     """
 
@@ -37,7 +35,6 @@ class WordConfig(Config):
     affix_width: int = Field(default=24, ge=0)
     shape_width: int = Field(default=16, ge=0)
     unknown: float = Field(default=0.5, ge=0)
-    hide_names: float = Field(default=0.0, ge=0, le=1)
     vectors: str = ""
 
 
@@ -57,7 +54,6 @@ class WordEncoder(nn.Module):
     def __init__(self, config: WordConfig, sizes: dict[str, int]) -> None:
         super().__init__()
         self.unknown = config.unknown
-        self.hide_names = config.hide_names
         self.word = nn.Embedding(sizes["words"], config.word_width) if config.word_width else None
         self.affix = nn.Embedding(sizes["affixes"], config.affix_width) if config.affix_width else None
         self.shape = nn.Embedding(sizes["shapes"], config.shape_width) if config.shape_width else None
@@ -75,11 +71,11 @@ class WordEncoder(nn.Module):
         if not self.output_width:
             raise ValueError("a word needs at least one view: words, characters, affixes or shapes")
 
-    def forward(self, words: WordTensors, place_BT: Tensor, named_BT: Tensor | None = None) -> Tensor:
-        """Encode; `place_BT` says which of the distinct words stands where, `named_BT`, in training, which are in an entity."""
+    def forward(self, words: WordTensors, place_BT: Tensor) -> Tensor:
+        """Encode; `place_BT` says which of the distinct words stands where."""
         parts: list[Tensor] = []
         if self.word is not None:
-            parts.append(self._word(self.word, words, place_BT, named_BT))
+            parts.append(self._word(self.word, words, place_BT))
         spelled_UD = self.spelling(words)
         if spelled_UD is not None:
             parts.append(nn.functional.embedding(place_BT, spelled_UD))
@@ -96,15 +92,12 @@ class WordEncoder(nn.Module):
             parts.append(self.shape(words.shape_U))
         return torch.cat(parts, dim=-1) if parts else None
 
-    def _word(self, table: nn.Embedding, words: WordTensors, place_BT: Tensor, named_BT: Tensor | None) -> Tensor:
+    def _word(self, table: nn.Embedding, words: WordTensors, place_BT: Tensor) -> Tensor:
         row_BT = words.word_U[place_BT]
         if self.training and self.unknown:
             count_BT = words.count_U[place_BT]
             forget_BT = torch.rand(row_BT.shape, device=row_BT.device) * (self.unknown + count_BT) < self.unknown
             row_BT = row_BT.masked_fill(forget_BT, UNKNOWN)
-        if self.training and self.hide_names and named_BT is not None:
-            hidden_BT = torch.rand(row_BT.shape, device=row_BT.device) < self.hide_names
-            row_BT = row_BT.masked_fill(named_BT & hidden_BT, UNKNOWN)
         return table(row_BT)
 
 

@@ -338,33 +338,6 @@ def test_word_dropout_hits_in_training_alone(vocabulary):
     assert not bool(forgotten_BT[:, 1:].all(dim=1).any())
 
 
-def test_words_of_names_are_hidden_in_training_alone(vocabulary):
-    config = tiny.config("lstm", words=tiny.WORDS | {"unknown": 0.0, "hide_names": 0.7}).words
-    encoder = WordEncoder(config, vocabulary.sizes)
-    words = words_of(vocabulary, ["Oak"])
-    place_BT, named_BT = torch.zeros(40, 50, dtype=torch.int64), torch.arange(50).expand(40, 50) < 20
-    known_D = encoder.word.weight[words.word_U[0]]
-    width = config.word_width
-    with torch.no_grad():
-        known_BT = (encoder.train()(words, place_BT, named_BT)[..., :width] == known_D).all(dim=-1)
-        assert bool(known_BT[:, 20:].all())
-        assert abs(float(known_BT[:, :20].float().mean()) - 0.3) < 0.05
-        assert bool((encoder(words, place_BT)[..., :width] == known_D).all())
-        assert bool((encoder.eval()(words, place_BT, named_BT)[..., :width] == known_D).all())
-
-
-def test_the_loss_hides_the_words_of_gold_entities(vocabulary, corpus):
-    hidden = tiny.tagger("lstm", vocabulary, words=tiny.WORDS | {"unknown": 0.0, "hide_names": 1.0}, **tiny.UNDROPPED).train()
-    batch = tiny.task(hidden, vocabulary, corpus).collate(corpus[:6])
-    hidden.loss(*batch, precision=torch.float32)[0].backward()
-    gradient_V = hidden.each_member()[0].words.word.weight.grad.abs().sum(dim=1)
-    outside = {token.lower() for s in corpus[:6] for token, tag in zip(s.tokens, s.tags, strict=True) if tag == "O"}
-    everywhere = {token.lower() for s in corpus[:6] for token in s.tokens}
-    rows = {word: int(vocabulary.encode([word]).word_U[0]) for word in everywhere}
-    assert gradient_V[UNKNOWN] > 0
-    assert {word for word in everywhere if gradient_V[rows[word]] > 0} == outside < everywhere
-
-
 # Saving
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from seqkit.data.vocabulary import Vocabulary
 from seqkit.errors import UserError
 from seqkit.models.tagger import Tagger
 from seqkit.recipe import Recipe, TaggingRecipe
@@ -20,7 +21,7 @@ from seqkit.run.tagging.corpus import CorpusData, load_corpus
 from seqkit.run.tagging.evaluate import Evaluation, evaluate_tagger
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.tagging.report import tagging_report
-from seqkit.run.tagging.train import fit_vocabulary, model_name, train_tagger
+from seqkit.run.tagging.train import model_name, train_tagger
 from seqkit.run.training import TrainingFacts
 
 OFFICIAL_SURFACE_F1 = ("ner/wnut17",)  # corpora whose shared task scores surface forms too
@@ -46,7 +47,8 @@ class TaggingRoad:
     def parameters(self, recipe: Recipe) -> int:
         """How many weights the model of a tagging recipe would have on this corpus."""
         assert isinstance(recipe, TaggingRecipe), "rivals share the task"
-        sizes = fit_vocabulary(recipe, self.corpus).sizes
+        words = [sentence.tokens for sentence in self.corpus.sentences["train"]]
+        sizes = Vocabulary.fit(recipe.tokenizer, words).sizes
         return sum(weight.numel() for weight in Tagger(recipe.model, sizes, self.corpus.tags).parameters())
 
     def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:

@@ -1,13 +1,11 @@
 """Training a tagger: from a recipe and a corpus to a trained model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from rich.console import Console
 
-from seqkit.data.cutting import new_pieces
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.errors import UserError
 from seqkit.models.tagger import Tagger
@@ -79,7 +77,7 @@ def train_tagger(
 
 def new_tagger(recipe: TaggingRecipe, corpus: CorpusData, device: torch.device) -> TrainedTagger:
     """An untrained tagger, its vocabulary taken from the training split alone."""
-    vocabulary = fit_vocabulary(recipe, corpus)
+    vocabulary = Vocabulary.fit(recipe.tokenizer, [sentence.tokens for sentence in corpus.sentences["train"]])
     try:
         model = Tagger(recipe.model, vocabulary.sizes, corpus.tags)
     except ValueError as error:
@@ -98,14 +96,6 @@ def new_tagger(recipe: TaggingRecipe, corpus: CorpusData, device: torch.device) 
         "seed": recipe.train.seed,
     }
     return TrainedTagger(model.to(device), recipe.model, vocabulary, corpus.tags, about)
-
-
-def fit_vocabulary(recipe: TaggingRecipe, corpus: CorpusData) -> Vocabulary:
-    """Of the training split alone, the pieces that augmentation cuts out of it included."""
-    words: list[Sequence[str]] = [sentence.tokens for sentence in corpus.sentences["train"]]
-    if recipe.augment.cut:
-        words += [new_pieces(sentence) for sentence in words]
-    return Vocabulary.fit(recipe.tokenizer, words)
 
 
 def describe(recipe: TaggingRecipe, corpus: CorpusData, tagger: TrainedTagger, device: torch.device) -> str:

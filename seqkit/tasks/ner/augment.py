@@ -1,4 +1,4 @@
-"""More training text out of the same sentences: names exchanged between sentences, capitals lost, words cut.
+"""More training text out of the same sentences: names exchanged between sentences, capitals lost.
 
 Names in new text are mostly new. A tagger that sees the same few names in every epoch learns them by heart; one that sees a
 context with ever other names learns the context (after Dai & Adel 2020, mention replacement).
@@ -11,7 +11,6 @@ import numpy as np
 from pydantic import Field
 
 from seqkit.config import Config
-from seqkit.data.cutting import cut_marks
 from seqkit.data.examples import Span, Tagged
 from seqkit.data.schemes import iob2, spans
 
@@ -23,13 +22,11 @@ class AugmentConfig(Config):
         swap: probability that an entity is replaced by another of its type from the training text.
         lower: probability that a sentence loses its capitals.
         upper: probability that a sentence is set in capitals.
-        cut: probability that a sentence's words are cut at every mark and digit, for text that comes that way.
     """
 
     swap: float = Field(default=0.0, ge=0, le=1)
     lower: float = Field(default=0.0, ge=0, le=1)
     upper: float = Field(default=0.0, ge=0, le=1)
-    cut: float = Field(default=0.0, ge=0, le=1)
 
 
 class Augmenter:
@@ -54,8 +51,6 @@ class Augmenter:
     def _alter(self, sentence: Tagged, found: Sequence[Span], random: np.random.Generator) -> Tagged:
         if self.config.swap and found:
             sentence = self._swap(sentence, found, random)
-        if self.config.cut and random.random() < self.config.cut:
-            sentence = cut_marks(sentence)
         case = random.random()
         if case < self.config.lower:
             return Tagged(tuple(word.lower() for word in sentence.tokens), sentence.tags, sentence.document)
