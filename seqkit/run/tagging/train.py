@@ -16,6 +16,7 @@ from seqkit.run.machine import device_name
 from seqkit.run.tagging.corpus import CorpusData
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.training import TrainingFacts, follow, restore, warn_of_precision
+from seqkit.tasks.ner.shift import log_rate_ratios
 from seqkit.tasks.ner.task import TaggingTask
 from seqkit.training.loop import TrainState
 
@@ -86,6 +87,9 @@ def new_tagger(recipe: TaggingRecipe, corpus: CorpusData, device: torch.device) 
         for member in model.each_member():
             assert member.words.word is not None, "word_width is not 0"
             load_vectors(Path(recipe.model.words.vectors), vocabulary, member.words.word)
+    if model.shift_K is not None and model.outside is not None:
+        ratios = log_rate_ratios(corpus.sentences["train"], corpus.sentences["dev"], corpus.tags)
+        model.shift_K.copy_(recipe.model.shift * torch.tensor(ratios))
     about = {
         "corpus": corpus.name,
         "language": corpus.language,

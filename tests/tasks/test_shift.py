@@ -1,0 +1,88 @@
+"""Label shift: what moves a tagger from the rates of one text to those of another."""
+
+import math
+
+import pytest
+import tiny
+import torch
+
+from seqkit.data.examples import Tagged
+from seqkit.recipe import recipe_from
+from seqkit.run.tagging.corpus import CorpusData
+from seqkit.run.tagging.model import TrainedTagger
+from seqkit.run.tagging.train import new_tagger
+from seqkit.tasks.ner.shift import log_rate_ratios
+
+FEW = [Tagged(("a", "b", "c", "d"), ("B-PER", "I-PER", "O", "B-LOC")), Tagged(("e", "f"), ("O", "B-PER"))]
+MANY = [Tagged(("a", "b", "c"), ("B-PER", "B-PER", "B-ORG"))]
+
+
+def test_a_rate_is_entities_over_tokens_with_one_more_of_each_type():
+    by_tag = dict(zip(tiny.TAGS, log_rate_ratios(FEW, MANY, tiny.TAGS), strict=True))
+    assert by_tag["B-PER"] == pytest.approx(math.log((3 / 3) / (3 / 6)))
+    assert by_tag["B-LOC"] == pytest.approx(math.log((1 / 3) / (2 / 6)))
+    assert by_tag["B-ORG"] == pytest.approx(math.log((2 / 3) / (1 / 6)))
+    assert all(by_tag[tag] == 0 for tag in tiny.TAGS if not tag.startswith("B-"))
+
+
+def test_there_is_no_shift_to_oneself_and_back_is_the_opposite():
+    there, back = log_rate_ratios(FEW, MANY, tiny.TAGS), log_rate_ratios(MANY, FEW, tiny.TAGS)
+    assert there == pytest.approx([-ratio for ratio in back])
+    assert log_rate_ratios(FEW, FEW, tiny.TAGS) == [0.0] * len(tiny.TAGS)
+    assert log_rate_ratios(FEW, [], tiny.TAGS) == [0.0] * len(tiny.TAGS)
+    assert log_rate_ratios([Tagged(("a",), ("NOUN",))], [Tagged(("b",), ("VERB",))], ("NOUN", "VERB")) == [0.0, 0.0]
+
+
+def test_shifted_probabilities_are_those_of_bayes(vocabulary, corpus):
+    """p(tag | x) moves in proportion to the tag's rate, and nothing else does."""
+    model = tiny.scrambled(tiny.tagger("lstm", vocabulary, output="softmax", shift=1.0), scale=0.6)
+    assert model.shift_K is not None
+    batch = tiny.task(model, vocabulary, corpus).collate(corpus[:4])
+    ratio_K = torch.tensor(log_rate_ratios(FEW, MANY, tiny.TAGS)).exp()
+    with torch.no_grad():
+        x_BTD = model.word_vectors(batch.words, batch.place_BT)
+        plain_BTK = model(x_BTD, batch.length_B).softmax(dim=-1)
+        loss, _ = model.loss(*batch, precision=torch.float32)
+        model.shift_K.copy_(ratio_K.log())
+        shifted_BTK = model(x_BTD, batch.length_B).softmax(dim=-1)
+        assert model.loss(*batch, precision=torch.float32)[0] == loss
+    expected_BTK = plain_BTK * ratio_K
+    torch.testing.assert_close(shifted_BTK, expected_BTK / expected_BTK.sum(dim=-1, keepdim=True))
+
+
+@pytest.mark.parametrize("output", tiny.OUTPUTS)
+def test_a_loaded_tagger_is_shifted_as_the_saved_one(output: str, vocabulary):
+    model = tiny.scrambled(tiny.tagger("gru", vocabulary, output=output, shift=2.0), scale=0.6)
+    assert model.shift_K is not None
+    texts = [sentence.tokens for sentence in tiny.sentences(20, seed=3)]
+
+    def found(shift: list[float]) -> list[tuple[str, ...]]:
+        model.shift_K.data = torch.tensor(shift)
+        saved = TrainedTagger(model, tiny.config("gru", output=output, shift=2.0), vocabulary, tiny.TAGS, {})
+        loaded = TrainedTagger.from_files(saved.files())
+        assert loaded.predict(texts) == saved.predict(texts)
+        return [one.tags for one in loaded.predict(texts)]
+
+    only_person = found([0.0, -99.0, 0.0, -99.0, 0.0, 99.0, 0.0])
+    assert {tag[2:] for tags in only_person for tag in tags if tag.startswith("B-")} == {"PER"}
+    assert only_person != found([0.0] * len(tiny.TAGS))
+
+
+def test_shift_trains_nothing(vocabulary, corpus):
+    model = tiny.tagger("lstm", vocabulary, shift=1.0)
+    assert model.shift_K is not None
+    model.shift_K.data = torch.arange(7.0)
+    list(tiny.learn(model, tiny.task(model, vocabulary, corpus[:16]), epochs=1))
+    assert model.shift_K.tolist() == list(range(7))
+    assert tiny.tagger("lstm", vocabulary).shift_K is None
+
+
+def test_a_new_tagger_is_shifted_from_train_to_dev():
+    corpus = CorpusData("tiny", "en", {"train": FEW, "dev": MANY}, {})
+    recipe = recipe_from({"task": "ner", "corpus": "tiny", "model": {"shift": 2.0, "width": 8}})
+    model = new_tagger(recipe, corpus, torch.device("cpu")).model
+    expected = [2 * ratio for ratio in log_rate_ratios(FEW, MANY, corpus.tags)]
+    assert model.shift_K is not None
+    assert any(expected)
+    assert model.shift_K.tolist() == pytest.approx(expected)
+    assert new_tagger(recipe_from({"task": "ner", "corpus": "tiny"}), corpus, torch.device("cpu")).model.shift_K is None
