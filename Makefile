@@ -27,6 +27,7 @@ slow: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python tests/bench/bench_crf.py
 	$(BIN)/python tests/bench/bench_tagger.py
+	$(BIN)/python tests/bench/bench_language_model.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
