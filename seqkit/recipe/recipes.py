@@ -26,11 +26,13 @@ class CompareConfig(Config):
     """What `seqkit compare` sets against the recipe.
 
     Args:
+        name: what the recipe's own system is called; its family if left out.
         match: `parameters` resizes each rival's width to within 2 % of the recipe's parameters; `none` takes rivals as given.
         seeds: each system is trained once with each.
         rivals: by name, what differs from the recipe, as tables or dotted keys.
     """
 
+    name: str = ""
     match: Literal["parameters", "none"] = "parameters"
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
     rivals: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -101,12 +101,12 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
 
 
 def contestants(recipe: Recipe, road: Road, chosen: Sequence[str] | None) -> dict[str, Recipe]:
-    """The recipe under its family's name, and its rivals, resized if the recipe says so.
+    """The recipe under its own or its family's name, and its rivals, resized if the recipe says so.
 
     Raises:
         UserError: a chosen rival is not in the recipe, or one cannot be matched.
     """
-    systems = {recipe.model.family: recipe}
+    systems = {recipe.compare.name or recipe.model.family: recipe}
     known = [*systems, *recipe.compare.rivals]
     for name in chosen or ():
         if name not in known:

@@ -26,7 +26,7 @@ def match_parameters(rival: Recipe, goal: int, parameters: Callable[[Recipe], in
         counted[key] = counted.get(key) or parameters(recipe)
         return counted[key]
 
-    step = getattr(rival.model, "heads", 2) * (2 if rival.model.family == "transformer" else 1)
+    step = 2 * (getattr(rival.model, "heads", 1) if rival.model.family == "transformer" else 1)
     low, high = 1, 2
     while size(rival.resized(width=high * step)) <= goal:
         low, high = high, 2 * high
@@ -39,7 +39,7 @@ def match_parameters(rival: Recipe, goal: int, parameters: Callable[[Recipe], in
             high = middle - 1
     candidates = [rival.resized(width=steps * step) for steps in (low, low + 1)]
     if rival.model.family == "transformer" and size(candidates[0]) < goal:
-        candidates += [_fill(candidates[0], goal - size(candidates[0]))]
+        candidates += [_fill(candidates[0], goal, size)]
     best = min(candidates, key=lambda recipe: abs(size(recipe) - goal))
     if abs(size(best) - goal) > TOLERANCE * goal:
         sizes = ", ".join(f"{size(c):,} at width {c.model.width}" for c in candidates)
@@ -50,9 +50,9 @@ def match_parameters(rival: Recipe, goal: int, parameters: Callable[[Recipe], in
     return best
 
 
-def _fill(recipe: Recipe, left: int) -> Recipe:
-    """Widen the feed-forward layers by what is left to the goal."""
-    model = recipe.model
-    feedforward: float = getattr(model, "feedforward", 1.0)
-    more = left / (getattr(model, "members", 1) * model.layers * (2 * model.width + 1) * model.width)
-    return recipe.resized(feedforward=feedforward + more)
+def _fill(recipe: Recipe, goal: int, size: Callable[[Recipe], int]) -> Recipe:
+    """Widen the feed-forward layers, whose size is linear in their width, by what is left to the goal."""
+    feedforward: float = getattr(recipe.model, "feedforward", 1.0)
+    now = size(recipe)
+    doubled = size(recipe.resized(feedforward=2 * feedforward))
+    return recipe.resized(feedforward=feedforward * (1 + (goal - now) / (doubled - now)))
