@@ -120,19 +120,20 @@ class MatrixBridge(nn.Module):
         decay: bool,
     ) -> None:
         super().__init__()
-        self.heads, self.delta, self.decay = heads, delta, decay
+        self.heads, self.delta = heads, delta
         self.output_width = heads * values
         self.key = nn.Linear(source_width, heads * keys, bias=False)
         self.value = nn.Linear(source_width, heads * values, bias=False)
         self.strength = nn.Linear(source_width, heads)
-        self.keep = nn.Linear(source_width, heads)
+        self.keep = nn.Linear(source_width, heads) if decay else None
         self.query = nn.Linear(decoder_width, heads * keys, bias=False)
         self.gate = nn.Linear(decoder_width, heads * values)
         self.norm = nn.RMSNorm(values, eps=1e-5)
         with torch.no_grad():
             for gate, open_at in (self.strength, 0.82), (self.keep, 0.98):
-                gate.weight.mul_(0.1)
-                gate.bias.fill_(torch.logit(torch.tensor(open_at)))
+                if gate is not None:
+                    gate.weight.mul_(0.1)
+                    gate.bias.fill_(torch.logit(torch.tensor(open_at)))
 
     def write(self, source: Source) -> dict[str, Tensor]:
         """`state`: heads × keys × values features a source."""
@@ -140,7 +141,9 @@ class MatrixBridge(nn.Module):
         key_BNSK = unit(self._by_head(self.key(x_BSX)))
         value_BNSV = self._by_head(self.value(x_BSX)).to(key_BNSK.dtype)
         strength_BNS = self._gate(self.strength, x_BSX, key_BNSK).sigmoid() * real_B1S
-        log_keep_BNS = nn.functional.logsigmoid(self._gate(self.keep, x_BSX, key_BNSK)) * (real_B1S if self.decay else 0)
+        log_keep_BNS = torch.zeros_like(strength_BNS)
+        if self.keep is not None:
+            log_keep_BNS = nn.functional.logsigmoid(self._gate(self.keep, x_BSX, key_BNSK)) * real_B1S
         with torch.autocast(x_BSX.device.type, enabled=False):
             if self.delta:
                 return {"state": delta_write(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)}
