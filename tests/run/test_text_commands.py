@@ -13,6 +13,7 @@ from commandline import Done, command, environment, process, seqkit, weights
 
 import seqkit as package
 from seqkit.errors import UserError
+from seqkit.run import rates
 from seqkit.run.text import evaluate
 
 RECIPE = """task = "generate"
@@ -53,7 +54,7 @@ LINES = (
 
 @pytest.fixture(scope="module", autouse=True)
 def _hurry() -> None:
-    evaluate.LEAST_SECONDS = 0.0
+    rates.LEAST_SECONDS = 0.0
     evaluate.LENGTHS = evaluate.UNLIMITED = (1 << 10, 1 << 14)
 
 

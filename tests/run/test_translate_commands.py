@@ -11,7 +11,7 @@ from commandline import Done, command, environment, process, seqkit, weights
 
 import seqkit as package
 from seqkit.errors import UserError
-from seqkit.run.translation import evaluate
+from seqkit.run import rates
 
 RECIPE = """task = "translate"
 corpus = "translate/phrasebook"
@@ -50,7 +50,7 @@ WORDS = {"cat": "chat", "dog": "chien", "sun": "soleil", "sea": "mer", "red": "r
 
 @pytest.fixture(scope="module", autouse=True)
 def _hurry() -> None:
-    evaluate.LEAST_SECONDS = 0.0
+    rates.LEAST_SECONDS = 0.0
 
 
 @pytest.fixture(scope="module")

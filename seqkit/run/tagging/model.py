@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import safetensors.torch
 import torch
 from pydantic import TypeAdapter
 
-import seqkit
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.data.words import split_sentences, split_words
 from seqkit.errors import UserError
 from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TaggerConfig, TransformerTaggerConfig
-from seqkit.run.weights import FORMAT, fill
+from seqkit.run.weights import described, description, fill
 from seqkit.tasks.ner.predict import Prediction, Predictor
 from seqkit.training.sealed import write_sealed
 
@@ -94,20 +92,9 @@ class TrainedTagger:
 
     def files(self) -> dict[str, bytes]:
         """The model folder's files, as bytes."""
-        description = {
-            "format": FORMAT,
-            "seqkit": seqkit.__version__,
-            "task": "ner",
-            "tags": self.tags,
-            "model": self.config.model_dump(mode="json"),
-            **self.about,
-        }
-        weights = {name: weight.detach().cpu().contiguous() for name, weight in self.model.named_parameters()}
-        return {
-            "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
-            "tokenizer.json": json.dumps(self.vocabulary.to_dict(), separators=(",", ":")).encode(),
-            "weights.safetensors": safetensors.torch.save(weights),
-        }
+        about = {"task": "ner", "tags": self.tags, **self.about}
+        vocabulary = json.dumps(self.vocabulary.to_dict(), separators=(",", ":")).encode()
+        return described(self.config, about, self.model) | {"tokenizer.json": vocabulary}
 
     def save(self, folder: Path) -> None:
         """Write the model folder, whole or not at all.
@@ -124,11 +111,11 @@ class TrainedTagger:
         Raises:
             ValueError, KeyError, TypeError, ValidationError, SafetensorError: they are not those of a tagger.
         """
-        description = json.loads(files["config.json"])
-        config = TypeAdapter[Any](TaggerConfig).validate_python(description["model"])
+        table, about = description(files)
+        tags = about.pop("tags")
+        about.pop("task")
+        config = TypeAdapter[Any](TaggerConfig).validate_python(table)
         vocabulary = Vocabulary.from_dict(json.loads(files["tokenizer.json"]))
-        model = Tagger(config, vocabulary.sizes, description["tags"])
-        fill(model, safetensors.torch.load(files["weights.safetensors"]))
-        known = ("format", "seqkit", "task", "tags", "model")
-        about = {key: value for key, value in description.items() if key not in known}
-        return cls(model.to(torch.device(device)).eval(), config, vocabulary, description["tags"], about)
+        model = Tagger(config, vocabulary.sizes, tags)
+        fill(model, files)
+        return cls(model.to(torch.device(device)).eval(), config, vocabulary, tags, about)

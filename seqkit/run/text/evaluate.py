@@ -3,7 +3,6 @@
 Axes: S segments, W positions in a window.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -18,12 +17,12 @@ from seqkit.metrics.novelty import Copies, find_copies
 from seqkit.models.language_model import LanguageModel, TransformerLanguageModelConfig
 from seqkit.recipe import EvaluationConfig
 from seqkit.run.machine import peak_memory
+from seqkit.run.rates import rate
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.tasks.language_modeling.dynamic import evaluate_dynamically
 from seqkit.tasks.language_modeling.protocols import TokenLosses, evaluate, parse_protocol
 from seqkit.tasks.language_modeling.reach import Reach, input_reach, state_bytes, state_reach
 
-LEAST_SECONDS = 1.0  # each speed is measured over at least this long
 LENGTHS: tuple[int, ...] = (1 << 10, 1 << 12, 1 << 14, 1 << 16)  # tokens of the past at which a state is weighed
 UNLIMITED = LENGTHS[:-1]  # the same without a window, where the time grows with the square
 REACH = 200  # distances looked at
@@ -170,13 +169,3 @@ def measure_speed(trained: TrainedLanguageModel, tokens: Tokens) -> Speed:
 
     writing = rate(write)
     return Speed(rate(score), writing, 1000 / writing, peak_memory())
-
-
-def rate(work: Callable[[], int]) -> float:
-    """Tokens a second of `work`, which tells how many it did; the first call, a warm-up, does not count."""
-    work()
-    done = 0
-    started = time.perf_counter()
-    while not done or time.perf_counter() - started < LEAST_SECONDS:
-        done += work()
-    return done / (time.perf_counter() - started)

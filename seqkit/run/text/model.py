@@ -1,20 +1,17 @@
 """A trained language model in Python and as the files of a model folder."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import safetensors.torch
 import torch
 from pydantic import TypeAdapter
 
-import seqkit
 from seqkit.data.tokenizers.build import load_tokenizer
 from seqkit.data.tokenizers.protocol import Tokenizer
 from seqkit.errors import UserError
 from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModel, LanguageModelConfig
-from seqkit.run.weights import FORMAT, fill
+from seqkit.run.weights import described, description, fill
 from seqkit.tasks.language_modeling.generate import GenerationConfig, write
 from seqkit.tasks.language_modeling.score import Scored, score_lines
 from seqkit.training.sealed import write_sealed
@@ -77,18 +74,7 @@ class TrainedLanguageModel:
 
     def files(self) -> dict[str, bytes]:
         """The model folder's files, as bytes."""
-        description = {
-            "format": FORMAT,
-            "seqkit": seqkit.__version__,
-            "model": self.config.model_dump(mode="json"),
-            **self.about,
-        }
-        weights = {name: weight.detach().cpu().contiguous() for name, weight in self.model.named_parameters()}
-        return {
-            "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
-            **self.tokenizer.files(),
-            "weights.safetensors": safetensors.torch.save(weights),
-        }
+        return described(self.config, self.about, self.model) | self.tokenizer.files()
 
     def save(self, folder: Path) -> None:
         """Write the model folder, whole or not at all.
@@ -105,10 +91,9 @@ class TrainedLanguageModel:
         Raises:
             ValueError, KeyError, TypeError, ValidationError, SafetensorError: they are not those of a language model.
         """
-        description = json.loads(files["config.json"])
-        config = TypeAdapter[Any](LanguageModelConfig).validate_python(description["model"])
+        table, about = description(files)
+        config = TypeAdapter[Any](LanguageModelConfig).validate_python(table)
         tokenizer = load_tokenizer(files)
         model = LanguageModel(config, tokenizer.size)
-        fill(model, safetensors.torch.load(files["weights.safetensors"]))
-        about = {key: value for key, value in description.items() if key not in ("format", "seqkit", "model")}
+        fill(model, files)
         return cls(model.to(torch.device(device)).eval(), config, tokenizer, about)

@@ -3,8 +3,7 @@
 Axes: N sentences, C counts.
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,11 +16,11 @@ from seqkit.metrics.transduction import transduction_counts
 from seqkit.metrics.translation import bleu_counts, chrf_counts, copy_counts, ter_counts
 from seqkit.recipe import TranslationEvaluationConfig
 from seqkit.run.machine import peak_memory
+from seqkit.run.rates import rate
 from seqkit.run.translation.model import TrainedTranslator
 from seqkit.tasks.translation.task import padded
 from seqkit.tasks.translation.translate import TranslationConfig
 
-LEAST_SECONDS = 1.0  # each speed is measured over at least this long
 SPEED_SENTENCES = 200  # sentences of the first test that speeds are measured on
 SOURCES = (8, 16, 32, 64, 128, 256)  # symbols of a source at which its state is weighed
 
@@ -122,13 +121,3 @@ def measure_speed(trained: TrainedTranslator, sources: Sequence[str]) -> Speed:
 
     one_by_one = rate(alone)
     return Speed(rate(batched), one_by_one, 1000 / one_by_one, peak_memory())
-
-
-def rate(work: Callable[[], int]) -> float:
-    """Units a second of `work`, which tells how many it did; the first call, a warm-up, does not count."""
-    work()
-    done = 0
-    started = time.perf_counter()
-    while not done or time.perf_counter() - started < LEAST_SECONDS:
-        done += work()
-    return done / (time.perf_counter() - started)

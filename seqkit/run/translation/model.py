@@ -1,19 +1,16 @@
 """A trained translator in Python and as the files of a model folder."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import safetensors.torch
 import torch
 from pydantic import TypeAdapter
 
-import seqkit
 from seqkit.data.tokenizers.pairs import PairTokenizer
 from seqkit.errors import UserError
 from seqkit.models.translator import AnyTranslatorConfig, Translator, TranslatorConfig
-from seqkit.run.weights import FORMAT, fill
+from seqkit.run.weights import described, description, fill
 from seqkit.tasks.translation.translate import Translation, TranslationConfig, translate
 from seqkit.training.sealed import write_sealed
 
@@ -58,18 +55,7 @@ class TrainedTranslator:
 
     def files(self) -> dict[str, bytes]:
         """The model folder's files, as bytes."""
-        description = {
-            "format": FORMAT,
-            "seqkit": seqkit.__version__,
-            "model": self.config.model_dump(mode="json"),
-            **self.about,
-        }
-        weights = {name: weight.detach().cpu().contiguous() for name, weight in self.model.named_parameters()}
-        return {
-            "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
-            **self.tokenizer.files(),
-            "weights.safetensors": safetensors.torch.save(weights),
-        }
+        return described(self.config, self.about, self.model) | self.tokenizer.files()
 
     def save(self, folder: Path) -> None:
         """Write the model folder, whole or not at all.
@@ -86,10 +72,9 @@ class TrainedTranslator:
         Raises:
             ValueError, KeyError, TypeError, ValidationError, SafetensorError: they are not those of a translator.
         """
-        description = json.loads(files["config.json"])
-        config = TypeAdapter[Any](TranslatorConfig).validate_python(description["model"])
+        table, about = description(files)
+        config = TypeAdapter[Any](TranslatorConfig).validate_python(table)
         tokenizer = PairTokenizer.load(files)
         model = Translator(config, tokenizer.source.size, tokenizer.target.size, joint=tokenizer.joint)
-        fill(model, safetensors.torch.load(files["weights.safetensors"]))
-        about = {key: value for key, value in description.items() if key not in ("format", "seqkit", "model")}
+        fill(model, files)
         return cls(model.to(torch.device(device)).eval(), config, tokenizer, about)
