@@ -10,7 +10,9 @@ from types import ModuleType
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "corpora" / "translate" / "phrasebook"
+from seqkit.data.home import packaged
+
+FOLDER = packaged("corpora") / "translate" / "phrasebook"
 SPLITS = ("train", "dev", "test", "test_novel", "test_long")
 
 
