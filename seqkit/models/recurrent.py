@@ -93,7 +93,9 @@ def reversal(length_B: Tensor, steps: int) -> Tensor:
 
 def gather_time(x_BTD: Tensor, order_BT: Tensor) -> Tensor:
     """Pick time steps row by row."""
-    return x_BTD.gather(1, order_BT[:, :, None].expand(-1, -1, x_BTD.shape[2]))
+    # As a look-up in one table of all steps: whole rows are copied, which `gather` and its gradient do not do.
+    first_B1 = torch.arange(len(x_BTD), device=x_BTD.device)[:, None] * x_BTD.shape[1]
+    return nn.functional.embedding(first_B1 + order_BT, x_BTD.flatten(0, 1))
 
 
 class CellWeights(NamedTuple):

@@ -91,7 +91,8 @@ class Predictor:
 
     def _batches(self, sentences: Sequence[Sequence[str]], batch_size: int) -> Iterator[tuple[list[int], Tensor, Tensor]]:
         """Places, emission_BTK and length_B of batches of sentences of like length; empty sentences are left out."""
-        self.model.eval()
+        if self.model.training:
+            self.model.eval()
         if len(self._table) > MOST_WORDS:
             self._table = WordTable(self._vocabulary)
             self._vector_ND = self._vector_ND[:0]
