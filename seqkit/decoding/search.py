@@ -16,18 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqkit.errors import UserError
-from seqkit.models.state import State
+from seqkit.models.state import Scanner, State
 
 PIECE = 256
 """Tokens of a prompt that are read at once: a long prompt needs the scores of one piece, not of all its tokens."""
-
-
-class Scanner(Protocol):
-    """All that a search sees of a model."""
-
-    def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
-        """logit_BTV of the symbol after each token, and the state after the last one."""
-        ...
 
 
 class Step(NamedTuple):

@@ -2,8 +2,8 @@
 
 Axes: B sequences, T steps, D input features, H features of a layer, G gates side by side.
 
-A cell is two small functions on plain weights: one reads a piece of any length, one a single token without gradient.
-Whoever has a faster scan or step replaces that function and nothing else.
+A cell is two small functions on plain weights: one reads a piece of any length, one a single token without gradient, given
+what the token brings in. Whoever has a faster scan or step replaces that function and nothing else.
 """
 
 import warnings
@@ -117,7 +117,7 @@ class Gated(nn.Module):
     def __init__(self, config: CausalRecurrentConfig, input_width: int) -> None:
         super().__init__()
         kind = CELLS[config.family]
-        self.carried, self.scan, self.step = kind.carried, kind.scan, kind.step
+        self.kind, self.carried = kind, kind.carried
         self.weight_drop = config.weight_drop
         wide = kind.gates * config.width
         self.input_weight = nn.Parameter(torch.empty(wide, input_width))
@@ -142,9 +142,17 @@ class Gated(nn.Module):
     def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """Read a piece."""
         if x_BTD.shape[1] > 1 or torch.is_grad_enabled():
-            return self.scan(x_BTD, carry, self.weights_in_use())
-        carry = self.step(x_BTD[:, 0], carry, self.weights_in_use())
+            return self.kind.scan(x_BTD, carry, self.weights_in_use())
+        carry = self.step(self.enter(x_BTD[:, 0]), carry)
         return carry[0][:, None], carry
+
+    def enter(self, x_BD: Tensor) -> Tensor:
+        """gate_BG: what a token brings in, whatever the past."""
+        return linear(x_BD, self.input_weight, self.input_bias)
+
+    def step(self, gate_BG: Tensor, carry: Carry) -> Carry:
+        """The carry after one token, in inference."""
+        return self.kind.step(gate_BG, carry, self.recurrent_weight, self.recurrent_bias)
 
 
 class Kind(NamedTuple):
@@ -154,13 +162,13 @@ class Kind(NamedTuple):
         carried: names of the parts of its carry.
         gates: matrices side by side in its weights.
         scan: reads x_BTD.
-        step: reads x_BD, in inference.
+        step: reads gate_BG, a token times the input weights, in inference; then come carry, recurrent weight and bias.
     """
 
     carried: tuple[str, ...]
     gates: int
     scan: Callable[[Tensor, Carry, CellWeights], tuple[Tensor, Carry]]
-    step: Callable[[Tensor, Carry, CellWeights], Carry]
+    step: Callable[[Tensor, Carry, Tensor, Tensor], Carry]
 
 
 def scan_rnn(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
@@ -170,9 +178,9 @@ def scan_rnn(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor,
     return y_BTH, (h_1BH[0],)
 
 
-def step_rnn(x_BD: Tensor, carry: Carry, weights: CellWeights) -> Carry:
+def step_rnn(gate_BG: Tensor, carry: Carry, weight_GH: Tensor, bias_G: Tensor) -> Carry:
     """One token of `scan_rnn`."""
-    return (torch.rnn_tanh_cell(x_BD, carry[0], *weights),)
+    return (torch.tanh(gate_BG + linear(carry[0], weight_GH, bias_G)),)
 
 
 def scan_lstm(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
@@ -184,9 +192,15 @@ def scan_lstm(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor
     return y_BTH, (h_1BH[0], c_1BH[0])
 
 
-def step_lstm(x_BD: Tensor, carry: Carry, weights: CellWeights) -> Carry:
+def step_lstm(gate_BG: Tensor, carry: Carry, weight_GH: Tensor, bias_G: Tensor) -> Carry:
     """One token of `scan_lstm`, which would reorder its weights at every call."""
-    return torch.lstm_cell(x_BD, carry, *weights)
+    h_BH, c_BH = carry
+    gate_BG = gate_BG + linear(h_BH, weight_GH, bias_G)
+    hidden = h_BH.shape[1]
+    write_BH, keep_BH = gate_BG[:, : 2 * hidden].sigmoid().chunk(2, dim=1)
+    new_BH, show_BH = gate_BG[:, 2 * hidden :].chunk(2, dim=1)
+    c_BH = torch.addcmul(keep_BH * c_BH, write_BH, new_BH.tanh())
+    return show_BH.sigmoid() * c_BH.tanh(), c_BH
 
 
 def scan_gru(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
@@ -196,9 +210,14 @@ def scan_gru(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor,
     return y_BTH, (y_BTH[:, -1],)
 
 
-def step_gru(x_BD: Tensor, carry: Carry, weights: CellWeights) -> Carry:
+def step_gru(gate_BG: Tensor, carry: Carry, weight_GH: Tensor, bias_G: Tensor) -> Carry:
     """One token of `scan_gru`."""
-    return (torch.gru_cell(x_BD, carry[0], *weights),)
+    (h_BH,) = carry
+    past_BG = linear(h_BH, weight_GH, bias_G)
+    hidden = h_BH.shape[1]
+    reset_BH, keep_BH = (gate_BG[:, : 2 * hidden] + past_BG[:, : 2 * hidden]).sigmoid().chunk(2, dim=1)
+    new_BH = torch.addcmul(gate_BG[:, 2 * hidden :], reset_BH, past_BG[:, 2 * hidden :]).tanh()
+    return (torch.lerp(new_BH, h_BH, keep_BH),)
 
 
 CELLS = {
@@ -224,11 +243,18 @@ class MinGRU(nn.Module):
     def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """Read a piece."""
         (h_BH,) = carry
-        gate_BTH, candidate_BTH = self.enter(x_BTD).to(h_BH.dtype).chunk(2, dim=-1)
-        z_BTH = torch.sigmoid(gate_BTH)
-        new_BTH = torch.sigmoid(candidate_BTH.clamp(max=0)) + candidate_BTH.relu()
+        z_BTH, new_BTH = self._gates(self.enter(x_BTD).to(h_BH.dtype))
         y_BTH = linear_scan(1 - z_BTH, z_BTH * new_BTH, h_BH)
         return y_BTH, (y_BTH[:, -1],)
+
+    def step(self, gate_BG: Tensor, carry: Carry) -> Carry:
+        """The carry after one token, in inference."""
+        z_BH, new_BH = self._gates(gate_BG)
+        return (torch.lerp(carry[0], new_BH, z_BH),)
+
+    def _gates(self, gate_BTG: Tensor) -> tuple[Tensor, Tensor]:
+        gate_BTH, candidate_BTH = gate_BTG.chunk(2, dim=-1)
+        return torch.sigmoid(gate_BTH), torch.sigmoid(candidate_BTH.clamp(max=0)) + candidate_BTH.relu()
 
 
 @torch.no_grad()

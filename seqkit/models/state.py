@@ -78,3 +78,11 @@ class State:
         """Bytes held for all sequences together."""
         parts = [*self.carry.values(), *self.caches.values(), *self.memory.values()]
         return sum(part.nbytes for part in parts)
+
+
+class Scanner(Protocol):
+    """All that a search sees of a model."""
+
+    def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
+        """logit_BTV of the symbol after each token, and the state after the last one."""
+        ...

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
 from seqkit.models.precision import multiplies_in_bfloat16
 from seqkit.models.state import State
+from seqkit.models.stepping import stepper
 
 VOCABULARY, PIECE = 65, 64
 MODELS: dict[str, tuple[int, dict[str, Any]]] = {
@@ -144,14 +145,14 @@ def descent(model: nn.Module, loss: Callable[[], Tensor]) -> Work:
 
 def generation(model: LanguageModel) -> Work:
     """A piece drawn symbol by symbol."""
-    state = model.eval().start(1)
+    reader, state = stepper(model.eval()), model.start(1)
     token_BT = torch.zeros(1, 1, dtype=torch.int64)
 
     @torch.inference_mode()
     def generate() -> None:
         nonlocal state, token_BT
         for _ in range(PIECE):
-            logit_BTV, state = model.scan(token_BT, state)
+            logit_BTV, state = reader.scan(token_BT, state)
             token_BT = torch.multinomial(logit_BTV[:, -1].softmax(dim=-1), 1)
 
     return generate

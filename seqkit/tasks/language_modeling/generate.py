@@ -18,6 +18,7 @@ from seqkit.decoding.search import search
 from seqkit.errors import UserError
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import State
+from seqkit.models.stepping import stepper
 
 PIECE = 1024  # tokens of a prompt read at a time: bounds the memory of a long one
 
@@ -91,7 +92,7 @@ def write(model: LanguageModel, tokenizer: Tokenizer, prompt: str | Iterable[str
     state, last = read_prompt(model, tokenizer, [prompt] if isinstance(prompt, str) else prompt)
     end = None if tokenizer.decode([tokenizer.end]) or not config.length else tokenizer.end
     token_11 = torch.tensor([[last]], device=next(model.parameters()).device)
-    steps = search(model, state, token_11, config.policy(), end=end, limit=config.length or None)
+    steps = search(stepper(model), state, token_11, config.policy(), end=end, limit=config.length or None)
     decoder = tokenizer.stream()
 
     def pieces() -> Iterator[str]:
