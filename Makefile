@@ -13,7 +13,7 @@ demo: $(STAMP)
 	echo "Ada Lovelace wrote to Charles Babbage in London." | $(BIN)/seqkit tag --format text
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -111,7 +111,7 @@ def test(python: Path, copy: Path) -> None:
     shutil.copy(TESTS.parent / "pyproject.toml", copy)
     before = "import seqkit, sys; sys.exit('/environment/' not in seqkit.__file__.replace('\\\\', '/'))"
     check(subprocess.run([python, "-c", before], cwd=copy, env=clean()).returncode == 0, "the tests see the wheel")
-    done = subprocess.run([python, "-m", "pytest", "-p", "no:cacheprovider"], cwd=copy, env=clean(), check=False)
+    done = subprocess.run([python, "-m", "pytest", "-n", "auto", "-p", "no:cacheprovider"], cwd=copy, env=clean(), check=False)
     check(done.returncode == 0, "the tests pass")
 
 

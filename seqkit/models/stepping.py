@@ -44,15 +44,14 @@ class Stepper:
         if token_BT.shape[1] != 1:
             return self.model.scan(token_BT, state)
         token_B = token_BT[:, 0]
-        x_BE = self.embedding_VE[token_B] if self.gate_VG is None or self.layers[0].residual else self.embedding_VE[:0]
+        x_BE = self.embedding_VE[token_B]
+        known_BG = None if self.gate_VG is None else self.gate_VG[token_B]
         after: dict[str, Tensor] = {}
-        for number, (layer, names) in enumerate(zip(self.layers, self.names, strict=True)):
-            if number == 0 and self.gate_VG is not None:
-                gate_BG = self.gate_VG[token_B]
-            else:
-                gate_BG = layer.cell.enter(layer.norm(x_BE))
+        for layer, names in zip(self.layers, self.names, strict=True):
+            gate_BG = layer.cell.enter(layer.norm(x_BE)) if known_BG is None else known_BG
             carry = layer.cell.step(gate_BG, tuple(state.carry[name] for name in names))
             after |= zip(names, carry, strict=True)
             x_BE = x_BE + carry[0] if layer.residual else carry[0]
+            known_BG = None
         logit_BV = nn.functional.linear(self.leave(x_BE), self.model.output_weight, self.model.output_bias)
         return logit_BV[:, None], State(after, memory=state.memory)
