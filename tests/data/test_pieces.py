@@ -58,7 +58,7 @@ def test_a_piece_ends_with_a_line_where_one_is_near(tmp_path: Path) -> None:
 
 
 def test_gzip_is_read_and_damage_named(tmp_path: Path) -> None:
-    content = gzip.compress("ä\r\nb".encode(, mtime=0) * 1000)
+    content = gzip.compress("ä\r\nb".encode() * 1000)
     (tmp_path / "a.txt.gz").write_bytes(content)
     assert "".join(read_pieces(tmp_path / "a.txt.gz", size=100)) == "ä\nb" * 1000
     (tmp_path / "a.txt.gz").write_bytes(content[:-4])
@@ -66,7 +66,9 @@ def test_gzip_is_read_and_damage_named(tmp_path: Path) -> None:
         list(read_pieces(tmp_path / "a.txt.gz"))
 
 
-@pytest.mark.parametrize(("content", "message"), [("a".encode("utf-16"), "UTF-16"), (gzip.compress(b"a", mtime=0), "ends in .gz")])
+@pytest.mark.parametrize(
+    ("content", "message"), [("a".encode("utf-16"), "UTF-16"), (gzip.compress(b"a", mtime=0), "ends in .gz")]
+)
 def test_foreign_files_are_named(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(DataError, match=message):
