@@ -175,8 +175,7 @@ class CausalBlock(nn.Module):
         parts = self.query_key_value(x_BTD).view(batch, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         query_BNTE, key_BNTE, value_BNTE = parts.unbind(0)
         if places.turn:
-            query_BNTE = turn(query_BNTE, *places.turn).to(value_BNTE.dtype)
-            key_BNTE = turn(key_BNTE, *places.turn).to(value_BNTE.dtype)
+            query_BNTE, key_BNTE = turn(parts[:2], *places.turn).to(value_BNTE.dtype).unbind(0)
         cache = cache.newest(self.past).append(key_BNTE, value_BNTE)
         bias_NTR = places.bias_NTR
         out_BNTE = scaled_dot_product_attention(
