@@ -1,8 +1,10 @@
 """One cell of a comparison, as a process: `python -m seqkit.run.cell FOLDER OPTIONS`, called by `seqkit compare`."""
 
 import json
+import os
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from rich.console import Console
@@ -24,7 +26,14 @@ def run_cell(folder: Path, options: dict[str, Any]) -> None:
     (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1), encoding="utf-8")
 
 
+def end_with_parent() -> None:
+    """Leave when the comparison that holds the other end of standard input is gone, however it went."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    Thread(target=end_with_parent, daemon=True).start()
     try:
         run_cell(Path(sys.argv[1]), json.loads(sys.argv[2]))
     except UserError as error:

@@ -1,12 +1,6 @@
-"""`seqkit compare`: a recipe against its rivals, each cell trained in a process of its own, then one report over all.
-
-A cell is one system with one seed. A finished cell is never trained again: an interrupted comparison goes on where it stopped.
-"""
+"""`seqkit compare`: a recipe against its rivals, trained cell by cell, then one report over all."""
 
 import json
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,19 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seqkit.errors import UserError, suggestion
-from seqkit.recipe import Recipe, load_recipe, recipe_from
+from seqkit.recipe import Recipe, load_recipe
 from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
-from seqkit.run.comparison_report import System, comparison_report
+from seqkit.run.cells import Cell, Setting, run_cells
+from seqkit.run.comparison_report import comparison_report
+from seqkit.run.contests import System
 from seqkit.run.corpora import Sources
 from seqkit.run.display import read_events
 from seqkit.run.machine import choose_device
 from seqkit.run.matching import match_parameters
 from seqkit.run.measures import MEASURES
 from seqkit.run.roads import Road, open_road
+
+TERMS = {"parameters": "equal parameters (± 2 %)", "none": ""}
 
 
 @dataclass(frozen=True)
@@ -45,30 +42,12 @@ class CompareRequest:
     command: str = ""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One system, one seed, one folder."""
-
-    system: str
-    seed: int
-    recipe: Recipe
-    folder: Path
-
-    @property
-    def finished(self) -> bool:
-        """Whether it was trained and measured with this very recipe."""
-        try:
-            stored = json.loads((self.folder / "recipe.json").read_text(encoding="utf-8"))
-            return (self.folder / "measured.json").exists() and recipe_from(stored).fingerprint() == self.recipe.fingerprint()
-        except (OSError, ValueError, UserError):
-            return False
-
-
 def compare_command(request: CompareRequest, console: Console) -> Path:
     """Resize, train what is missing, measure, report; returns the comparison's folder.
 
     Raises:
-        UserError: recipe or data are at fault, or a rival cannot be matched.
+        UserError: recipe or data are at fault, a rival cannot be matched, or every cell failed.
+        Stopped: Ctrl-C or SIGTERM.
     """
     recipe = load_recipe(request.recipe, request.overrides)
     if not recipe.compare.rivals:
@@ -80,19 +59,24 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     seeds = request.seeds or recipe.compare.seeds
     systems = contestants(recipe, road, request.rivals)
     out = request.out or Path("runs") / "compare" / recipe.corpus.replace("/", "-")
+    # Seeds in the outer loop: a noisy hour hits all systems alike.
     cells = [
         Cell(name, seed, system.seeded(seed), out / name / f"seed-{seed}")
         for seed in seeds
         for name, system in systems.items()
     ]  # fmt: skip
-    run_cells(cells, request, console)
-    results = [gather(name, [cell for cell in cells if cell.system == name]) for name in systems]
+    run_cells(cells, Setting(request.sources, request.device, request.threads), console, request.command)
+    failures = [(cell.name, cell.failure) for cell in cells if cell.failure]
+    finished = [[cell for cell in cells if cell.system == name and not cell.failure] for name in systems]
+    if not any(finished):
+        raise UserError(f"every cell failed; the first: {': '.join(failures[0])}")
     report = comparison_report(
-        results,
+        [gather(mine) for mine in finished if mine],
         title=f"{road.corpus_name}: {' or '.join(systems)}?",
         command=request.command,
         device=device,
-        matched=recipe.compare.match == "parameters",
+        terms=TERMS[recipe.compare.match],
+        failures=failures,
     )
     write_report(report, out)
     print_report(report, console)
@@ -123,63 +107,8 @@ def contestants(recipe: Recipe, road: Road, chosen: Sequence[str] | None) -> dic
     return systems
 
 
-def run_cells(cells: Sequence[Cell], request: CompareRequest, console: Console) -> None:
-    """Train and measure every unfinished cell, seeds in the outer loop so that a noisy hour hits all systems alike.
-
-    Raises:
-        UserError: a cell failed; its last words are shown, and the finished cells are kept.
-    """
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[facts]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=len(cells), facts="")
-        started = time.monotonic()
-        trained = 0
-        for number, cell in enumerate(cells):
-            name = f"{cell.system}, seed {cell.seed} ({number + 1} of {len(cells)})"
-            if not cell.finished:
-                left = (time.monotonic() - started) / trained * (len(cells) - number) if trained else None
-                facts = f"{left / 60:.0f} min left" if left else ""
-                bar.update(task, description=name, facts=facts)
-                if not console.is_terminal:
-                    console.print(f"training {name}")
-                train_cell(cell, request)
-                trained += 1
-            bar.advance(task)
-
-
-def train_cell(cell: Cell, request: CompareRequest) -> None:
-    """Train, evaluate and time one cell in a process of its own, so that its peak memory is its own.
-
-    Raises:
-        UserError: it failed.
-    """
-    cell.folder.mkdir(parents=True, exist_ok=True)
-    for left_over in cell.folder.glob("*"):
-        # A cell that was cut short starts over: its partial files are of no use.
-        if left_over.is_file():
-            left_over.unlink()
-    (cell.folder / "cell.json").write_text(json.dumps(cell.recipe.to_dict()), encoding="utf-8")
-    sources = request.sources
-    options = {
-        "sources": sources.to_dict(),
-        "mirror": str(sources.mirror) if sources.mirror else None,
-        "device": request.device,
-        "threads": request.threads,
-    }
-    arguments = [sys.executable, "-m", "seqkit.run.cell", str(cell.folder), json.dumps(options)]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-    if done.returncode:
-        words = (done.stderr.strip() or done.stdout.strip()).split("\n")[-1]
-        raise UserError(f"{cell.system}, seed {cell.seed}: {words}")
-
-
-def gather(name: str, cells: Sequence[Cell]) -> System:
-    """What the cells of one system measured."""
+def gather(cells: Sequence[Cell]) -> System:
+    """What the finished cells of one system measured."""
     measured: list[dict[str, Any]] = [json.loads((cell.folder / "measured.json").read_text(encoding="utf-8")) for cell in cells]
     units_SNC: NDArray[np.float64] = np.array([one["units"] for one in measured], dtype=np.float64)
     curves = [
@@ -187,7 +116,7 @@ def gather(name: str, cells: Sequence[Cell]) -> System:
         for cell in cells
     ]
     return System(
-        name=name,
+        name=cells[0].system,
         recipe=cells[0].recipe,
         seeds=tuple(cell.seed for cell in cells),
         units_SNC=units_SNC,

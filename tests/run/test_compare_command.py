@@ -2,15 +2,43 @@
 
 import json
 import re
+import signal
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import Done, sentences, seqkit, write_columns
+from commandline import RECIPE, Done, command, environment, sentences, seqkit, write_columns
 
+from seqkit.errors import UserError
 from seqkit.run import cell as cell_module
+from seqkit.run import cells
+
+HOPELESS = """
+[compare.rivals.hopeless]
+train = { learning_rate = 1e38, clip = 0 }
+"""
+
+
+@dataclass
+class Ended:
+    """A process that is over."""
+
+    returncode: int
+
+    def poll(self) -> int:
+        return self.returncode
+
+    def __enter__(self) -> "Ended":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +50,20 @@ def trained() -> list[str]:
 @pytest.fixture
 def in_process(trained: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Train all cells but the first in this process, which saves the import of torch, and note which."""
-    run = subprocess.run
+    popen = subprocess.Popen
 
     def train_here(arguments: list[str], **options: Any) -> Any:
         if "seqkit.run.cell" not in arguments or Path(arguments[3]).parts[-2:] == ("lstm", "seed-1"):
-            return run(arguments, **options)
+            return popen(arguments, **options)
         trained.append("/".join(Path(arguments[3]).parts[-2:]))
-        cell_module.run_cell(Path(arguments[3]), json.loads(arguments[4]))
-        return subprocess.CompletedProcess(arguments, 0, "", "")
+        try:
+            cell_module.run_cell(Path(arguments[3]), json.loads(arguments[4]))
+        except UserError as error:
+            options["stderr"].write(str(error).encode())
+            return Ended(2)
+        return Ended(0)
 
-    monkeypatch.setattr(subprocess, "run", train_here)
+    monkeypatch.setattr(cells.subprocess, "Popen", train_here)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +122,50 @@ def test_what_cannot_be_compared_is_one_line(recipe: Path, data: Path, tmp_path:
     assert not out.exists()
 
 
-def test_a_cell_that_fails_is_named(recipe: Path, data: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("in_process")
+def test_when_every_cell_fails_the_first_is_named(recipe: Path, data: Path, tmp_path: Path) -> None:
     done = seqkit("compare", recipe, "--data", data, "--out", tmp_path, "--seeds", "3", "--threads", "1",
                   "--set", "train.learning_rate=1e38", "--set", "train.clip=0")  # fmt: skip
-    assert done.refused("seed 3", "learning_rate")
+    assert done.refused("every cell failed", "lstm, seed 3", "learning_rate")
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_cell_that_fails_is_reported_and_tried_again(data: Path, tmp_path: Path, trained: list[str]) -> None:
+    recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
+    recipe.write_text(RECIPE + HOPELESS)
+    given = ("compare", recipe, "--data", data, "--out", out, "--seeds", "5", "--threads", "1", "--set", "train.epochs=1")
+    trained.clear()
+    done = seqkit(*given)
+    assert done.code == 0, done
+    assert sorted(trained) == ["gru/seed-5", "hopeless/seed-5", "lstm/seed-5"]
+    assert "hopeless, seed 5 failed: training stopped" in done.out
+    report = json.loads((out / "report.json").read_text())
+    assert [figure["name"] for figure in report["headline"]] == ["lstm F1, strict", "gru F1, strict"]
+    assert any("hopeless, seed 5 (training stopped" in sentence for sentence in report["verdict"])
+    trained.clear()
+    assert seqkit(*given).code == 0
+    assert trained == ["hopeless/seed-5"]
+
+
+@pytest.mark.parametrize(("code", "reason"), [(-signal.SIGKILL, "memory"), (-signal.SIGSEGV, "SIGSEGV"), (1, "exit code 1")])
+def test_a_process_that_dies_without_a_word_is_told_by_its_end(code: int, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "stderr.txt").touch()
+    cell = cells.Cell("lstm", 1, None, tmp_path)  # type: ignore[arg-type]
+    cells.conclude(cell, code)
+    assert cell.failure
+    assert reason in cell.failure
+
+
+def test_ctrl_c_says_how_to_go_on(recipe: Path, data: Path, tmp_path: Path) -> None:
+    before = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # ignored in a shell's background
+    words = command("compare", recipe, "--data", data, "--out", tmp_path, "--threads", "1", before=before)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as comparison:
+        assert comparison.stdout is not None
+        assert comparison.stdout.readline().startswith("training lstm, seed 1")
+        comparison.send_signal(signal.SIGINT)
+        _, err = comparison.communicate(timeout=20)
+    assert comparison.returncode == 130
+    assert err.count("\n") == 1
+    assert "0 of 4 cells are finished" in err
+    assert "the same command: seqkit compare" in err
+    assert not list(tmp_path.glob("*/*/failed.json"))

@@ -1,0 +1,59 @@
+"""What a verdict claims: no more than the seeds two systems share, and how large a test set would decide."""
+
+import re
+
+import numpy as np
+import pytest
+
+from seqkit.run.contests import System, quality, run_contests, verdict, wanting
+from seqkit.run.measures import MEASURES
+
+
+def system(name: str, accuracy: float, seeds: tuple[int, ...] = (1, 2), count: int = 200) -> System:
+    """Each sentence has ten words, of which so large a share is right on average."""
+    random = np.random.default_rng(sum(map(ord, name)))
+    right_SN = random.binomial(10, accuracy, size=(len(seeds), count))
+    units_SNC = np.stack([right_SN, np.full_like(right_SN, 10)], axis=-1).astype(float)
+    measured = [{"training": {"rate": 1.0}, "speeds": [("prediction", 1.0, "words/s")]} for _ in seeds]
+    return System(name, None, seeds, units_SNC, MEASURES["accuracy"], measured, [[(1.0, 0.5)] for _ in seeds])  # type: ignore[arg-type]
+
+
+def test_only_seeds_that_both_finished_are_compared():
+    whole, partial = system("whole", 0.5, (1, 2, 3)), system("partial", 0.5, (3, 1))
+    (contest,) = run_contests([whole, partial])
+    assert contest.first.seeds == contest.rival.seeds == (1, 3)
+    assert contest.rival.units_SNC.tolist() == partial.units_SNC[::-1].tolist()
+    scores = [one.scores.mean() for one in (contest.first, contest.rival)]
+    assert contest.shown_difference == pytest.approx(scores[0] - scores[1])
+    assert run_contests([system("one", 0.5, (1,)), system("other", 0.5, (2,))]) == []
+
+
+def test_a_failure_and_a_lonely_system_are_told():
+    told = verdict([system("lstm", 0.5)], [], [("gru, seed 1", "out of memory")])
+    assert "Nothing was compared" in told[0]
+    assert "gru, seed 1 (out of memory)" in told[1]
+
+
+def test_the_sentences_said_to_be_needed_would_show_the_difference():
+    one, other = system("one", 0.535), system("two", 0.52)
+    (contest,) = run_contests([one, other])
+    assert contest.p > 0.05
+    more = re.search(r"about ([\d,]+) more test sentences", quality(contest))
+    assert more
+    count = 200 + int(more[1].replace(",", ""))
+    (larger,) = run_contests(
+        [
+            System(s.name, s.recipe, s.seeds, s.units_SNC[:, np.arange(count) % 200], s.measure, s.measured, s.curves)
+            for s in (one, other)
+        ]
+    )
+    # The same sentences over and over, so the same difference, or nearly.
+    assert larger.detectable == pytest.approx(abs(contest.shown_difference), rel=0.15)
+
+
+def test_a_difference_far_too_small_is_not_counted_out():
+    same = system("same", 0.5)
+    (contest,) = run_contests([same, same])
+    assert "more than 100 times the 200 test sentences" in wanting(contest)
+    (clear,) = run_contests([system("good", 0.9), system("bad", 0.1)])
+    assert wanting(clear) == ""
