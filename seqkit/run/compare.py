@@ -1,7 +1,7 @@
 """`seqkit compare`: a recipe against its rivals, trained cell by cell, then one report over all."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,11 @@ from seqkit.run.contests import System
 from seqkit.run.corpora import Sources
 from seqkit.run.display import read_events
 from seqkit.run.machine import choose_device
-from seqkit.run.matching import match_parameters
+from seqkit.run.matching import match_parameters, match_steps
 from seqkit.run.measures import MEASURES
 from seqkit.run.roads import Road, open_road
 
-TERMS = {"parameters": "equal parameters (± 2 %)", "none": ""}
+TERMS = {"parameters": "equal parameters (± 2 %)", "steps": "equal numbers of updates", "none": ""}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
 
 
 def contestants(recipe: Recipe, road: Road, chosen: Sequence[str] | None) -> dict[str, Recipe]:
-    """The recipe under its own or its family's name, and its rivals, resized if the recipe says so.
+    """The recipe under its own or its family's name, and its rivals, made equal as the recipe says.
 
     Raises:
         UserError: a chosen rival is not in the recipe, or one cannot be matched.
@@ -95,16 +95,30 @@ def contestants(recipe: Recipe, road: Road, chosen: Sequence[str] | None) -> dic
     for name in chosen or ():
         if name not in known:
             raise UserError(f"--systems {name}: not in the recipe{suggestion(name, known)} (known: {', '.join(known)})")
+    equal = equaliser(recipe, road)
     for name in recipe.compare.rivals:
         if chosen is not None and name not in chosen:
             continue
         if name in systems:
             raise UserError(f"compare.rivals.{name}: the recipe itself goes by this name; choose another")
-        rival = recipe.rival(name)
-        if recipe.compare.match == "parameters":
-            rival = match_parameters(rival, road.parameters(recipe), road.parameters)
-        systems[name] = rival
+        systems[name] = equal(recipe.rival(name))
     return systems
+
+
+def equaliser(recipe: Recipe, road: Road) -> Callable[[Recipe], Recipe]:
+    """What makes a rival equal to the recipe in what the recipe says.
+
+    The callable raises UserError: the rival cannot be matched.
+    """
+    match recipe.compare.match:
+        case "parameters":
+            goal = road.parameters(recipe)
+            return lambda rival: match_parameters(rival, goal, road.parameters)
+        case "steps":
+            batches = road.batches_per_epoch(recipe)
+            return lambda rival: match_steps(rival, recipe.train, batches / road.batches_per_epoch(rival))
+        case "none":
+            return lambda rival: rival
 
 
 def gather(cells: Sequence[Cell]) -> System:

@@ -1,9 +1,10 @@
-"""Rivals of equal size: a model resized until its parameters are within 2 % of another's."""
+"""Rivals made equal: a model resized until its parameters are within 2 % of another's, or a run as long in updates."""
 
 from collections.abc import Callable
 
 from seqkit.errors import UserError
 from seqkit.recipe import Recipe
+from seqkit.training.loop import TrainConfig
 
 TOLERANCE = 0.02
 
@@ -48,6 +49,17 @@ def match_parameters(rival: Recipe, goal: int, parameters: Callable[[Recipe], in
             "(change its layers, or set compare.match = 'none')"
         )
     return best
+
+
+def match_steps(rival: Recipe, train: TrainConfig, ratio: float) -> Recipe:
+    """The rival with as many updates as another run, evaluated on dev after the same ones.
+
+    Args:
+        train: of the other run.
+        ratio: how many batches that one makes of an epoch for one of the rival's.
+    """
+    settings = {"epochs": train.epochs * ratio, "evaluate_every": train.evaluate_every * ratio}
+    return rival.model_copy(update={"train": rival.train.model_copy(update=settings)})
 
 
 def _fill(recipe: Recipe, goal: int, size: Callable[[Recipe], int]) -> Recipe:

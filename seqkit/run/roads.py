@@ -10,7 +10,17 @@ from seqkit.recipe import Recipe, TaggingRecipe, TextRecipe, TranslationRecipe
 from seqkit.run.corpora import Sources
 from seqkit.run.tagging.road import TaggingRoad
 from seqkit.run.text.road import TextRoad
+from seqkit.run.training import TrainingFacts
 from seqkit.run.translation.road import TranslationRoad
+
+
+class Fitted(Protocol):
+    """What training leaves."""
+
+    @property
+    def facts(self) -> TrainingFacts:
+        """How it went."""
+        ...
 
 
 class Road(Protocol):
@@ -26,12 +36,20 @@ class Road(Protocol):
         """Whether there is a test split."""
         ...
 
+    def fit(self, folder: Path, device: torch.device, console: Console, *, resume: bool = False) -> Fitted:
+        """Train in a folder, which then holds the model; test is not read."""
+        ...
+
     def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
         """Train in a folder, evaluate on test (on dev where there is no test), write and print the report."""
         ...
 
     def parameters(self, recipe: Recipe) -> int:
         """How many weights the model of another recipe of the same task would have on this corpus."""
+        ...
+
+    def batches_per_epoch(self, recipe: Recipe) -> int:
+        """How many updates another recipe of the same task makes in one pass over this corpus."""
         ...
 
 

@@ -9,8 +9,9 @@ import tiny
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.errors import UserError
 from seqkit.models.tagger import Tagger
-from seqkit.recipe import TaggingRecipe
-from seqkit.run.matching import TOLERANCE, match_parameters
+from seqkit.recipe import Recipe, TaggingRecipe
+from seqkit.run.matching import TOLERANCE, match_parameters, match_steps
+from seqkit.training.loop import TrainConfig, updates
 
 SENTENCES = tiny.sentences(60)
 TOKENIZER = {"affix_buckets": 20}
@@ -70,3 +71,22 @@ def test_what_cannot_be_matched_names_the_nearest_sizes(rival: str):
         (int(n.replace(",", "")), int(w)) for n, w in re.findall(r"([\d,]+) at width (\d+)", str(caught.value))
     ):
         assert found == size(recipe(rival, layers=layers, width=width))
+
+
+@pytest.mark.parametrize(("batch_size", "rival_size"), [(8, 16), (7, 3), (16, 64)])
+def test_a_rival_makes_as_many_updates_and_looks_at_dev_after_the_same_ones(batch_size: int, rival_size: int):
+    def per_epoch(one: Recipe) -> int:
+        return -(-len(SENTENCES) // one.train.batch_size)
+
+    def looks(one: Recipe) -> list[int]:
+        every = max(1, round(one.train.evaluate_every * per_epoch(one)))
+        return list(range(every, updates(one.train, per_epoch(one)), every))
+
+    settings = {"epochs": 3.5, "batch_size": batch_size, "evaluate_every": 0.5}
+    written = recipe("lstm").model_copy(update={"train": TrainConfig(**settings)})
+    rival = recipe("gru").model_copy(update={"train": TrainConfig(batch_size=rival_size, learning_rate=1e-4)})
+    found = match_steps(rival, written.train, per_epoch(written) / per_epoch(rival))
+    assert updates(found.train, per_epoch(found)) == updates(written.train, per_epoch(written))
+    assert looks(found) == looks(written)
+    assert found.model == rival.model
+    assert found.train.learning_rate == 1e-4

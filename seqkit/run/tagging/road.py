@@ -21,7 +21,7 @@ from seqkit.run.tagging.corpus import CorpusData, load_corpus
 from seqkit.run.tagging.evaluate import Evaluation, evaluate_tagger
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.tagging.report import tagging_report
-from seqkit.run.tagging.train import model_name, train_tagger
+from seqkit.run.tagging.train import Trained, model_name, train_tagger
 from seqkit.run.training import TrainingFacts
 
 OFFICIAL_SURFACE_F1 = ("ner/wnut17",)  # corpora whose shared task scores surface forms too
@@ -51,12 +51,20 @@ class TaggingRoad:
         sizes = Vocabulary.fit(recipe.tokenizer, words).sizes
         return sum(weight.numel() for weight in Tagger(recipe.model, sizes, self.corpus.tags).parameters())
 
+    def batches_per_epoch(self, recipe: Recipe) -> int:
+        """How many updates a tagging recipe makes in one pass over this corpus."""
+        return -(-len(self.corpus.sentences["train"]) // recipe.train.batch_size)
+
+    def fit(self, folder: Path, device: torch.device, console: Console, *, resume: bool = False) -> Trained:
+        """Train in a folder, which then holds the model."""
+        for split, reading in self.corpus.readings.items():
+            console.print(f"{split:5} {reading.describe()}", style="dim")
+        return train_tagger(self.recipe, self.corpus, folder, device=device, console=console, resume=resume)
+
     def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
         """Train in a folder, evaluate on test (on dev where there is no test), write and print the report."""
         corpus = self.corpus
-        for split, reading in corpus.readings.items():
-            console.print(f"{split:5} {reading.describe()}", style="dim")
-        trained = train_tagger(self.recipe, corpus, folder, device=device, console=console, resume=resume)
+        trained = self.fit(folder, device, console, resume=resume)
         split = "test" if self.has_test else "dev"
         evaluation = evaluate_tagger(trained.tagger, corpus.sentences[split], split=split, training=corpus.sentences["train"])
         report = tagging_report(

@@ -1,6 +1,7 @@
 """The road of language models, from a recipe and its text to the report."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +27,7 @@ from seqkit.run.text.corpus import read_corpus
 from seqkit.run.text.evaluate import Split, TextEvaluation, evaluate_language_model
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.run.text.report import text_report
-from seqkit.run.text.train import encode, train_language_model
+from seqkit.run.text.train import Trained, encode, new_task, train_language_model
 from seqkit.run.training import TrainingFacts
 
 NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "mingru": "minGRU", "transformer": "Transformer"}
@@ -71,18 +72,31 @@ class TextRoad:
         with torch.device("meta"):
             return LanguageModel(recipe.model, self.tokenizer(recipe.tokenizer).size).parameter_count
 
+    def batches_per_epoch(self, recipe: Recipe) -> int:
+        """How many updates a recipe of this task makes in one pass over this corpus."""
+        assert isinstance(recipe, TextRecipe), "rivals share the task"
+        tokenizer = self.tokenizer(recipe.tokenizer)
+        train = self.tokens("train", tokenizer, Path(tempfile.gettempdir()))
+        with torch.device("meta"):
+            return new_task(recipe, LanguageModel(recipe.model, tokenizer.size), train, train).batches_per_epoch()
+
+    def fit(self, folder: Path, device: torch.device, console: Console, *, resume: bool = False) -> Trained:
+        """Train in a folder, which then holds the model."""
+        for split, reading in self.corpus.readings.items():
+            console.print(f"{split:5} {reading.describe()}", style="dim", soft_wrap=True)
+        tokenizer = self.tokenizer(self.recipe.tokenizer)
+        train, dev = (self.tokens(split, tokenizer, folder) for split in ("train", "dev"))
+        return train_language_model(
+            self.recipe, self.corpus.name, tokenizer, train, dev, folder, device=device, console=console, resume=resume
+        )
+
     def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
         """Train in a folder, evaluate on test (on dev where there is no test), write and print the report."""
         recipe, corpus = self.recipe, self.corpus
-        for split, reading in corpus.readings.items():
-            console.print(f"{split:5} {reading.describe()}", style="dim", soft_wrap=True)
-        tokenizer = self.tokenizer(recipe.tokenizer)
-        train, dev = (self.tokens(split, tokenizer, folder) for split in ("train", "dev"))
-        trained = train_language_model(
-            recipe, corpus.name, tokenizer, train, dev, folder, device=device, console=console, resume=resume
-        )
+        trained = self.fit(folder, device, console, resume=resume)
         name = "test" if self.has_test else "dev"
-        split = count_split(name, self.tokens(name, tokenizer, folder), corpus.splits[name])
+        tokens = self.tokens(name, self.tokenizer(recipe.tokenizer), folder)
+        split = count_split(name, tokens, corpus.splits[name])
         console.print(f"evaluating on {name}", style="dim")
         evaluation = evaluate_language_model(trained.model, split, recipe.evaluation, training=self.training_text)
         report = text_report(

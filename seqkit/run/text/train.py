@@ -60,15 +60,7 @@ def train_language_model(
     torch.manual_seed(recipe.train.seed)
     model = new_model(recipe, tokenizer).to(device)
     unit = recipe.tokenizer.kind
-    task = LanguageModelingTask(
-        model,
-        train,
-        dev,
-        batch_size=recipe.train.batch_size,
-        window=recipe.batches.window,
-        precision=recipe.train.matrix_dtype,
-        seed=recipe.train.seed,
-    )
+    task = new_task(recipe, model, train, dev)
     warn_of_precision(recipe.train, device, console)
     state = TrainState(model, recipe.train)
     if resume:
@@ -98,6 +90,19 @@ def new_model(recipe: TextRecipe, tokenizer: Tokenizer) -> LanguageModel:
         return LanguageModel(recipe.model, tokenizer.size)
     except ValueError as error:
         raise UserError(f"[model]: {error}") from error
+
+
+def new_task(recipe: TextRecipe, model: LanguageModel, train: Tokens, dev: Tokens) -> LanguageModelingTask:
+    """The recipe's batches."""
+    return LanguageModelingTask(
+        model,
+        train,
+        dev,
+        batch_size=recipe.train.batch_size,
+        window=recipe.batches.window,
+        precision=recipe.train.matrix_dtype,
+        seed=recipe.train.seed,
+    )
 
 
 def encode(tokenizer: Tokenizer, texts: Iterable[Text]) -> Iterator[NDArray[np.int32]]:

@@ -15,7 +15,6 @@ from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.errors import UserError, suggestion
 from seqkit.metrics.transduction import word_accuracy
 from seqkit.metrics.translation import bleu, chrf
-from seqkit.models.translator import Translator
 from seqkit.recipe import Recipe, TranslationEvaluationConfig, TranslationRecipe
 from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
@@ -26,7 +25,7 @@ from seqkit.run.translation.corpus import read_corpus
 from seqkit.run.translation.evaluate import TranslationEvaluation, evaluate_translator
 from seqkit.run.translation.model import TrainedTranslator
 from seqkit.run.translation.report import translation_report
-from seqkit.run.translation.train import model_name, train_translator
+from seqkit.run.translation.train import Trained, model_name, new_model, new_task, train_translator
 
 
 class TranslationRoad:
@@ -62,16 +61,26 @@ class TranslationRoad:
         assert isinstance(recipe, TranslationRecipe), "rivals share the task"
         tokenizer = self.tokenizer(recipe.tokenizer)
         with torch.device("meta"):
-            sizes = tokenizer.source.size, tokenizer.target.size
-            return Translator(recipe.model, *sizes, joint=tokenizer.joint).parameter_count
+            return new_model(recipe, tokenizer).parameter_count
+
+    def batches_per_epoch(self, recipe: Recipe) -> int:
+        """How many updates a recipe of this task makes in one pass over this corpus."""
+        assert isinstance(recipe, TranslationRecipe), "rivals share the task"
+        tokenizer = self.tokenizer(recipe.tokenizer)
+        with torch.device("meta"):
+            return new_task(recipe, self.corpus, tokenizer, new_model(recipe, tokenizer)).batches_per_epoch()
+
+    def fit(self, folder: Path, device: torch.device, console: Console, *, resume: bool = False) -> Trained:
+        """Train in a folder, which then holds the model."""
+        tell(self.corpus, console)
+        tokenizer = self.tokenizer(self.recipe.tokenizer)
+        return train_translator(self.recipe, self.corpus, tokenizer, folder, device=device, console=console, resume=resume)
 
     def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
         """Train in a folder, evaluate on the tests (on dev where there are none), write and print the report."""
         recipe, corpus = self.recipe, self.corpus
-        tell(corpus, console)
         tests = chosen_splits(corpus, recipe.evaluation)
-        tokenizer = self.tokenizer(recipe.tokenizer)
-        trained = train_translator(recipe, corpus, tokenizer, folder, device=device, console=console, resume=resume)
+        trained = self.fit(folder, device, console, resume=resume)
         console.print(f"translating {', '.join(tests)}", style="dim")
         evaluation = evaluate_translator(trained.model, tests, recipe.evaluation)
         report = translation_report(

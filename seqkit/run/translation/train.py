@@ -52,17 +52,7 @@ def train_translator(
     """
     torch.manual_seed(recipe.train.seed)
     model = new_model(recipe, tokenizer).to(device)
-    task = TranslationTask(
-        model,
-        tokenizer,
-        corpus.splits["train"],
-        corpus.splits["dev"],
-        batch_size=recipe.train.batch_size,
-        longest=recipe.longest,
-        precision=recipe.train.matrix_dtype,
-        seed=recipe.train.seed,
-        sampling=recipe.tokenizer.sampling,
-    )
+    task = new_task(recipe, corpus, tokenizer, model)
     if task.left_out:
         console.print(f"{task.left_out:,} training pairs of more than {recipe.longest} symbols a side left out", style="dim")
     if not task.train:
@@ -98,6 +88,21 @@ def new_model(recipe: TranslationRecipe, tokenizer: PairTokenizer) -> Translator
         return Translator(recipe.model, tokenizer.source.size, tokenizer.target.size, joint=tokenizer.joint)
     except ValueError as error:
         raise UserError(f"[model]: {error}") from error
+
+
+def new_task(recipe: TranslationRecipe, corpus: PairCorpus, tokenizer: PairTokenizer, model: Translator) -> TranslationTask:
+    """The recipe's batches."""
+    return TranslationTask(
+        model,
+        tokenizer,
+        corpus.splits["train"],
+        corpus.splits["dev"],
+        batch_size=recipe.train.batch_size,
+        longest=recipe.longest,
+        precision=recipe.train.matrix_dtype,
+        seed=recipe.train.seed,
+        sampling=recipe.tokenizer.sampling,
+    )
 
 
 def describe(
