@@ -162,21 +162,22 @@ def copy_counts(sources: Sequence[str], outputs: Sequence[str]) -> NDArray[np.in
     return np.array(rows, dtype=np.int64).reshape(-1, 2)
 
 
-def length_buckets(sources: Sequence[str], bounds: Sequence[int] = LENGTH_BUCKETS) -> dict[str, NDArray[np.intp]]:
-    """The positions of the sentences whose source has so many words: `1–8`, `9–11`, `12–15`, `16+`; empty ones left out.
+def length_buckets(lengths: Sequence[int], bounds: Sequence[int] = LENGTH_BUCKETS) -> dict[str, NDArray[np.intp]]:
+    """The positions of the sentences of such a length: `1–8`, `9–11`, `12–15`, `16+`; empty buckets are left out.
 
     The score of a bucket is that of the summed counts: `bleu(counts_NC[places].sum(axis=0))`.
 
     Args:
-        bounds: the most words of each bucket but the last, rising.
+        lengths: of each sentence, in words of the source or what else it is measured in.
+        bounds: the greatest length of each bucket but the last, rising.
     """
-    words_N = np.array([len(source.split()) for source in sources], dtype=np.int64)
+    length_N = np.array(lengths, dtype=np.int64)
     edges = [0, *bounds]
     buckets = {
-        (f"{low + 1}–{high}" if low + 1 < high else str(high)): np.flatnonzero((words_N > low) & (words_N <= high))
+        (f"{low + 1}–{high}" if low + 1 < high else str(high)): np.flatnonzero((length_N > low) & (length_N <= high))
         for low, high in pairwise(edges)
     }
-    buckets[f"{edges[-1] + 1}+"] = np.flatnonzero(words_N > edges[-1])
+    buckets[f"{edges[-1] + 1}+"] = np.flatnonzero(length_N > edges[-1])
     return {name: places for name, places in buckets.items() if len(places)}
 
 

@@ -13,6 +13,7 @@ from seqkit.data.tokenizers.characters import CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizerConfig
 from seqkit.data.tokenizers.pieces import PiecesConfig
 from seqkit.data.vocabulary import VocabularyConfig
+from seqkit.metrics.transduction import Unit
 from seqkit.models.language_model import LanguageModelConfig, RecurrentLanguageModelConfig
 from seqkit.models.tagger import RecurrentTaggerConfig, TaggerConfig
 from seqkit.models.translator import RecurrentTranslatorConfig, TranslatorConfig
@@ -132,13 +133,16 @@ class TranslationEvaluationConfig(Config):
     Args:
         tests: splits that are reported; the first is the one that systems are compared by. Empty: those of the corpus that
             begin with `test`, or dev where there are none.
-        metric: what systems are compared by: `bleu`, or `accuracy` of whole targets, for spelling and inflection.
+        metric: what systems are compared by: `bleu`, or `accuracy` of whole targets, for spelling and inflection; there a
+            source is asked for once, and any of the targets that the split has for it is right.
+        unit: what edits are counted in: `symbols` parted by spaces, as words and phones are, or `characters`.
         lowercase: compare small letters only.
         search: how the test sentences are translated.
     """
 
     tests: tuple[str, ...] = ()
     metric: Literal["bleu", "accuracy"] = "bleu"
+    unit: Unit = "symbols"
     lowercase: bool = False
     search: TranslationConfig = TranslationConfig()
 

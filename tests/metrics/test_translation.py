@@ -143,7 +143,7 @@ def test_copies_by_hand() -> None:
 
 @given(st.lists(st.integers(0, 20), max_size=30))
 def test_every_sentence_with_words_has_its_bucket(lengths: list[int]) -> None:
-    buckets = length_buckets(["a " * length for length in lengths])
+    buckets = length_buckets(lengths)
     assert sorted(place for places in buckets.values() for place in places.tolist()) == [n for n, k in enumerate(lengths) if k]
     limits = {"1–8": (1, 8), "9–11": (9, 11), "12–15": (12, 15), "16+": (16, 20)}
     for name, places in buckets.items():
@@ -153,7 +153,7 @@ def test_every_sentence_with_words_has_its_bucket(lengths: list[int]) -> None:
 
 def test_bleu_by_length_is_that_of_the_sentences_alone() -> None:
     outputs, _, references = sentences(120, 4)
-    buckets = length_buckets(references, bounds=(1, 5, 8))
+    buckets = length_buckets([len(one.split()) for one in references], bounds=(1, 5, 8))
     found = bleu_by_length(bleu_counts(outputs, references), buckets)
     assert list(found) == ["2–5", "6–8", "9+"]
     for name, places in buckets.items():

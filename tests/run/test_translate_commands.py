@@ -1,6 +1,7 @@
 """Translators by the command line: train, resume, evaluate, compare, translate."""
 
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -199,6 +200,19 @@ def test_evaluating_again_gives_the_same_scores(run: Path, data: Path, tmp_path:
     assert mine == again
     assert seqkit("evaluate", run, "--split", "test_long").refused("test_long")
     assert len((run / "translations.txt").read_text().splitlines()) == 20
+
+
+def test_whole_targets_are_judged_where_the_recipe_says_so(run: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(run, tmp_path / "run")
+    recipe = json.loads((copy / "recipe.json").read_text())
+    recipe["evaluation"] |= {"metric": "accuracy", "unit": "characters"}
+    (copy / "recipe.json").write_text(json.dumps(recipe))
+    done = seqkit("evaluate", copy, "--out", tmp_path / "again")
+    assert done.code == 0, done
+    for words in ("word error rate", "character error rate", "test accuracy"):
+        assert words in done.out
+    assert "BLEU" not in done.out
+    assert json.loads((tmp_path / "again" / "measured.json").read_text())["measure"] == "exact"
 
 
 def test_in_python(run: Path) -> None:

@@ -5,6 +5,7 @@ Axes: N sentences, C counts.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqkit.data.examples import Pair
+from seqkit.data.pairs import variants
 from seqkit.metrics.transduction import transduction_counts
 from seqkit.metrics.translation import bleu_counts, chrf_counts, copy_counts, ter_counts
 from seqkit.recipe import TranslationEvaluationConfig
@@ -27,16 +29,55 @@ SOURCES = (8, 16, 32, 64, 128, 256)  # symbols of a source at which its state is
 
 @dataclass(frozen=True)
 class SplitTranslated:
-    """A split with its translations, and the counts of each sentence from which every score is computed."""
+    """A split with its translations. The counts of each sentence, from which every score is computed, are made when asked for.
+
+    Args:
+        golds: for each pair all that is right: every target that the split has for its source.
+    """
 
     name: str
     pairs: Sequence[Pair]
+    golds: Sequence[Sequence[str]]
     outputs: Sequence[str]
-    bleu_NC: NDArray[np.int64]
-    chrf_NC: NDArray[np.int64]
-    ter_NC: NDArray[np.int64]
-    copy_NC: NDArray[np.int64]
-    whole_NC: NDArray[np.int64]
+    config: TranslationEvaluationConfig
+
+    @cached_property
+    def bleu_counts(self) -> NDArray[np.int64]:
+        """`bleu_counts`."""
+        return bleu_counts(self.outputs, self._references(), lowercase=self.config.lowercase)
+
+    @cached_property
+    def chrf_counts(self) -> NDArray[np.int64]:
+        """`chrf_counts`."""
+        return chrf_counts(self.outputs, self._references(), lowercase=self.config.lowercase)
+
+    @cached_property
+    def ter_counts(self) -> NDArray[np.int64]:
+        """`ter_counts`."""
+        return ter_counts(self.outputs, self._references())
+
+    @cached_property
+    def copy_counts(self) -> NDArray[np.int64]:
+        """`copy_counts`."""
+        return copy_counts([pair.source for pair in self.pairs], self.outputs)
+
+    @cached_property
+    def whole_counts(self) -> NDArray[np.int64]:
+        """`transduction_counts`: a target is right if it equals any of its golds."""
+        judged = [self._cased(text) for text in self.outputs]
+        wanted = [[self._cased(text) for text in golds] for golds in self.golds]
+        return transduction_counts(judged, wanted, unit=self.config.unit)
+
+    def _references(self) -> list[str]:
+        return [pair.target for pair in self.pairs]
+
+    def _cased(self, text: str) -> str:
+        return text.lower() if self.config.lowercase else text
+
+
+def summed(counts_NC: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The counts of a whole split, as statistics take them."""
+    return counts_NC.sum(axis=0).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -81,24 +122,12 @@ def evaluate_translator(
 def translate_split(
     trained: TrainedTranslator, name: str, pairs: Sequence[Pair], config: TranslationEvaluationConfig
 ) -> SplitTranslated:
-    """Translate every source; ties between several right answers are not known here, each pair has its own."""
-    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    outputs = [found[0].text for found in trained.stream(sources, config.search)]
-    judged, wanted = (
-        ([text.lower() for text in outputs], [text.lower() for text in references])
-        if config.lowercase
-        else (outputs, references)
-    )
-    return SplitTranslated(
-        name=name,
-        pairs=pairs,
-        outputs=outputs,
-        bleu_NC=bleu_counts(outputs, references, lowercase=config.lowercase),
-        chrf_NC=chrf_counts(outputs, references, lowercase=config.lowercase),
-        ter_NC=ter_counts(outputs, references),
-        copy_NC=copy_counts(sources, outputs),
-        whole_NC=transduction_counts(judged, [(one,) for one in wanted]),
-    )
+    """Translate every source; where whole targets are judged, once, however many right answers it has."""
+    golds = variants(pairs)
+    if config.metric == "accuracy":
+        pairs = [Pair(source, targets[0]) for source, targets in golds.items()]
+    outputs = [found[0].text for found in trained.stream([pair.source for pair in pairs], config.search)]
+    return SplitTranslated(name, pairs, [golds[pair.source] for pair in pairs], outputs, config)
 
 
 @torch.inference_mode()

@@ -14,7 +14,8 @@ from seqkit.report.report import Bars, Block, Figure, Lines, Report, Section, Se
 from seqkit.run.display import read_events
 from seqkit.run.machine import surroundings
 from seqkit.run.training import TrainingFacts
-from seqkit.run.translation.evaluate import SplitTranslated, TranslationEvaluation
+from seqkit.run.translation import transductions
+from seqkit.run.translation.evaluate import SplitTranslated, TranslationEvaluation, summed
 from seqkit.run.translation.model import TrainedTranslator
 
 EXAMPLES = 8  # of the worst and of the best translations
@@ -39,18 +40,22 @@ def translation_report(
         reading: one line a split on how the pairs were read.
     """
     main = main_figure(evaluation)
-    sections = [scores(evaluation), lengths(evaluation), source_memory(evaluation), examples(evaluation.splits[0])]
+    first = evaluation.splits[0]
+    if evaluation.config.metric == "accuracy":
+        said = transductions.verdict(evaluation)
+        found = transductions.scores(evaluation, search_text(evaluation).capitalize())
+        sections = [found, transductions.lengths(first), source_memory(evaluation), transductions.mistakes(first)]
+    else:
+        exact = 100 * float(word_accuracy(summed(first.whole_counts)))
+        said = f"{first.name}: {main.text()} on {len(first.pairs):,} sentences; {exact:.1f} % are as a reference has them."
+        sections = [scores(evaluation), lengths(evaluation), source_memory(evaluation), examples(first)]
     if events is not None:
         sections.append(training(events))
     sections.append(cost(trained, evaluation, facts))
-    first = evaluation.splits[0]
-    exact = 100 * float(word_accuracy(first.whole_NC.sum(axis=0).astype(np.float64)))
     return Report(
         title=title,
         subtitle=subtitle,
-        verdict=(
-            f"{first.name}: {main.text()} on {len(first.pairs):,} sentences; {exact:.1f} % are as the reference has them.",
-        ),
+        verdict=(said,),
         headline=(
             main,
             Figure("parameters", trained.parameters, "parameters"),
@@ -61,7 +66,7 @@ def translation_report(
         context=(
             *surroundings(trained.device),
             ("command", command),
-            ("BLEU", bleu_signature(lowercase=evaluation.config.lowercase)),
+            *([("BLEU", signature(evaluation))] if evaluation.config.metric == "bleu" else []),
             ("search", search_text(evaluation)),
             *(("data", line) for line in reading),
             ("recipe", str(trained.about.get("fingerprint", ""))),
@@ -75,12 +80,17 @@ def main_figure(evaluation: TranslationEvaluation) -> Figure:
     """What systems are compared by, on the first split."""
     first = evaluation.splits[0]
     if evaluation.config.metric == "accuracy":
-        interval = bootstrap_interval(first.whole_NC, word_accuracy, seed=0)
+        interval = bootstrap_interval(first.whole_counts, word_accuracy, seed=0)
         bounds = (100 * interval.low, 100 * interval.high)
         return Figure(f"{first.name} accuracy", 100 * interval.value, "%", n=len(first.pairs), interval=bounds, digits=1)
-    interval = bootstrap_interval(first.bleu_NC, bleu, seed=0)
+    interval = bootstrap_interval(first.bleu_counts, bleu, seed=0)
     bounds = (interval.low, interval.high)
     return Figure(f"{first.name} BLEU", interval.value, "BLEU", n=len(first.pairs), interval=bounds, digits=1)
+
+
+def signature(evaluation: TranslationEvaluation) -> str:
+    """Of BLEU as it is counted here."""
+    return bleu_signature(lowercase=evaluation.config.lowercase)
 
 
 def search_text(evaluation: TranslationEvaluation) -> str:
@@ -93,23 +103,22 @@ def scores(evaluation: TranslationEvaluation) -> Section:
     """A row a split."""
     rows: list[tuple[Any, ...]] = []
     for split in evaluation.splits:
-        interval = bootstrap_interval(split.bleu_NC, bleu, seed=0)
-        summed = {name: getattr(split, name).sum(axis=0).astype(np.float64) for name in ("bleu_NC", "chrf_NC", "ter_NC")}
+        interval = bootstrap_interval(split.bleu_counts, bleu, seed=0)
         rows.append(
             (
                 split.name,
                 Figure("BLEU", interval.value, digits=1, interval=(interval.low, interval.high)),
-                Figure("chrF", float(chrf(summed["chrf_NC"])), digits=1),
-                Figure("TER", float(ter(summed["ter_NC"])), digits=1),
-                Figure("exact", 100 * float(word_accuracy(split.whole_NC.sum(axis=0).astype(np.float64))), "%", digits=1),
-                Figure("errors", 100 * float(unit_error_rate(split.whole_NC.sum(axis=0).astype(np.float64))), "%", digits=1),
-                Figure("length", float(length_ratio(summed["bleu_NC"])), digits=3),
-                Figure("copied", 100 * float(accuracy(split.copy_NC.sum(axis=0).astype(np.float64))), "%", digits=1),
+                Figure("chrF", float(chrf(summed(split.chrf_counts))), digits=1),
+                Figure("TER", float(ter(summed(split.ter_counts))), digits=1),
+                Figure("exact", 100 * float(word_accuracy(summed(split.whole_counts))), "%", digits=1),
+                Figure("errors", 100 * float(unit_error_rate(summed(split.whole_counts))), "%", digits=1),
+                Figure("length", float(length_ratio(summed(split.bleu_counts))), digits=3),
+                Figure("copied", 100 * float(accuracy(summed(split.copy_counts))), "%", digits=1),
             )
         )
     columns = ("split", "BLEU", "chrF", "TER", "whole sentence right", "words wrong", "length ratio", "copied words")
     note = (
-        f"BLEU: sacreBLEU, {bleu_signature(lowercase=evaluation.config.lowercase)}; {search_text(evaluation)}. TER in small "
+        f"BLEU: sacreBLEU, {signature(evaluation)}; {search_text(evaluation)}. TER in small "
         "letters, less is better. Words wrong: edits in a hundred words of the reference. Copied: words of the output that "
         "stand in the source."
     )
@@ -119,8 +128,8 @@ def scores(evaluation: TranslationEvaluation) -> Section:
 def lengths(evaluation: TranslationEvaluation) -> Section:
     """BLEU by the number of source words."""
     split = evaluation.splits[0]
-    buckets = length_buckets([pair.source for pair in split.pairs])
-    found = bleu_by_length(split.bleu_NC, buckets)
+    buckets = length_buckets([len(pair.source.split()) for pair in split.pairs])
+    found = bleu_by_length(split.bleu_counts, buckets)
     bars = Bars("BLEU by source length", "BLEU", tuple(found), ((split.name, tuple(found.values())),))
     rows = tuple((name, len(buckets[name]), Figure("BLEU", value, digits=1)) for name, value in found.items())
     return Section("Short and long", blocks=(bars, Table("By source words", ("words", "sentences", "BLEU"), rows)))
@@ -140,7 +149,7 @@ def source_memory(evaluation: TranslationEvaluation) -> Section:
 
 def examples(split: SplitTranslated) -> Section:
     """The worst and the best translations, by BLEU of the sentence; equals by length, longest first."""
-    values = bleu(split.bleu_NC.astype(np.float64))
+    values = bleu(split.bleu_counts.astype(np.float64))
     order = sorted(range(len(split.pairs)), key=lambda place: (values[place], -len(split.pairs[place].source)))
     best = sorted(range(len(split.pairs)), key=lambda place: (-values[place], -len(split.pairs[place].source)))
 

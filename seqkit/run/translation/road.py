@@ -1,11 +1,10 @@
 """The road of translators, from a recipe and its pairs to the report."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 from rich.console import Console
 
@@ -22,10 +21,11 @@ from seqkit.run.corpora import Sources
 from seqkit.run.folders import model_folder
 from seqkit.run.training import TrainingFacts
 from seqkit.run.translation.corpus import read_corpus
-from seqkit.run.translation.evaluate import TranslationEvaluation, evaluate_translator
+from seqkit.run.translation.evaluate import TranslationEvaluation, evaluate_translator, summed
 from seqkit.run.translation.model import TrainedTranslator
 from seqkit.run.translation.report import translation_report
 from seqkit.run.translation.train import Trained, model_name, new_model, new_task, train_translator
+from seqkit.run.translation.transductions import error_rates
 
 
 class TranslationRoad:
@@ -179,20 +179,16 @@ def keep_measured(
     folder: Path, trained: TrainedTranslator, evaluation: TranslationEvaluation, facts: TrainingFacts | None
 ) -> None:
     """`measured.json`: counts by sentence, further scores and speeds, for comparisons; `translations.txt` beside it."""
-    first, *others = evaluation.splits
+    first = evaluation.splits[0]
     by_accuracy = evaluation.config.metric == "accuracy"
-    summed = [(split, split.bleu_NC.sum(axis=0).astype(np.float64)) for split in others]
-    whole = word_accuracy(first.whole_NC.sum(axis=0).astype(np.float64))
     measured = {
         "measure": "exact" if by_accuracy else "bleu",
         "split": first.name,
         "parameters": trained.parameters,
         "bytes": sum(map(len, trained.files().values())),
-        "units": (first.whole_NC if by_accuracy else first.bleu_NC).tolist(),
+        "units": (first.whole_counts if by_accuracy else first.bleu_counts).tolist(),
         "further": [
-            *((f"{split.name} BLEU", float(bleu(counts)), "BLEU") for split, counts in summed),
-            (f"{first.name} chrF", float(chrf(first.chrf_NC.sum(axis=0).astype(np.float64))), ""),
-            (f"{first.name}, whole sentence right", 100 * float(whole), "%"),
+            *further(evaluation),
             ("memory of a source of 16 symbols", evaluation.state_bytes[16], "bytes"),
             ("memory of a source of 256 symbols", evaluation.state_bytes[256], "bytes"),
         ],
@@ -204,3 +200,16 @@ def keep_measured(
     }
     (folder / "measured.json").write_text(json.dumps(measured), encoding="utf-8")
     (folder / "translations.txt").write_text("".join(f"{text}\n" for text in first.outputs), encoding="utf-8")
+
+
+def further(evaluation: TranslationEvaluation) -> Iterator[tuple[str, float, str]]:
+    """Scores beside the one that systems are compared by: name, value, unit."""
+    first, *others = evaluation.splits
+    if evaluation.config.metric == "accuracy":
+        for split in evaluation.splits:
+            yield from ((f"{split.name} {rate.name}", float(rate.value or 0), "%") for rate in error_rates(split))
+        return
+    yield from ((f"{split.name} BLEU", float(bleu(summed(split.bleu_counts))), "BLEU") for split in others)
+    yield f"{first.name} chrF", float(chrf(summed(first.chrf_counts))), ""
+    whole = float(word_accuracy(summed(first.whole_counts)))
+    yield f"{first.name}, whole sentence right", 100 * whole, "%"
