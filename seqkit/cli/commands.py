@@ -98,7 +98,12 @@ def evaluate(
         str | None, typer.Option(help="Another corpus by name, as ner/uner_english_ewt.", show_default=False)
     ] = None,
     file: Annotated[
-        Path | None, typer.Option(help="A file of your own: labelled sentences, or running text.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="FILE[,FILE]",
+            help="A file of your own: labelled sentences, running text, or pairs, which may be two aligned files.",
+            show_default=False,
+        ),
     ] = None,
     format: FileFormat = None,
     protocol: Annotated[

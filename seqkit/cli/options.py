@@ -18,9 +18,18 @@ Out = Annotated[Path | None, typer.Option(help="Folder for the run; runs/<task>/
 Seed = Annotated[int | None, typer.Option(min=0, help="Same as --set train.seed=N.", show_default=False)]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default=False)]
-Train = Annotated[Path | None, typer.Option(help="Your own training file, instead of the recipe's corpus.", show_default=False)]
-Dev = Annotated[Path | None, typer.Option(help="Your own development file.", show_default=False)]
-Test = Annotated[Path | None, typer.Option(help="Your own test file.", show_default=False)]
+FILES = "FILE[,FILE]"
+Train = Annotated[
+    str | None,
+    typer.Option(
+        metavar=FILES,
+        help="Your own training file, instead of the recipe's corpus; for translation source TAB target, or two aligned "
+        "files, the source first: train.de,train.en.",
+        show_default=False,
+    ),
+]
+Dev = Annotated[str | None, typer.Option(metavar=FILES, help="Your own development file, or two.", show_default=False)]
+Test = Annotated[str | None, typer.Option(metavar=FILES, help="Your own test file, or two.", show_default=False)]
 Data = Annotated[Path | None, typer.Option(help="A folder holding train, dev and test files.", show_default=False)]
 FileFormat = Annotated[
     str | None,
@@ -45,13 +54,21 @@ def make_console(*, quiet: bool = False) -> "Console":
 
 
 def own_files(
-    train: Path | None, dev: Path | None, test: Path | None, data: Path | None, format: str | None, text: Path | None = None
+    train: str | None, dev: str | None, test: str | None, data: Path | None, format: str | None, text: Path | None = None
 ) -> "OwnFiles":
     """The options of a user's own data, together."""
     from seqkit.run.corpora import OwnFiles
 
-    files = {split: path for split, path in (("train", train), ("dev", dev), ("test", test)) if path}
-    return OwnFiles(files, data, format, text)
+    files: dict[str, Path] = {}
+    targets: dict[str, Path] = {}
+    for split, given in (("train", train), ("dev", dev), ("test", test)):
+        if given:
+            # A file may have a comma in its name.
+            source, comma, target = (given, "", "") if Path(given).exists() else given.partition(",")
+            files[split] = Path(source)
+            if comma:
+                targets[split] = Path(target)
+    return OwnFiles(files, targets, data, format, text)
 
 
 def errors_choice(value: str) -> "EncodingErrors":

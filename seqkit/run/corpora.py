@@ -13,15 +13,25 @@ from seqkit.data.card import Card
 from seqkit.data.fetch import Progress, fetch
 from seqkit.data.folder import load_folder
 from seqkit.data.home import cache_folder, mirror_folder
+from seqkit.errors import UserError
 
 EncodingErrors = Literal["strict", "replace"]
 
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """The user's own data: files by split, or a folder that holds them; for a language model, running text."""
+    """The user's own data.
+
+    Args:
+        files: by split; of pairs in two aligned files, that of the sources.
+        targets: by split, of pairs in two aligned files, that of the targets.
+        folder: one that holds a file, or two, a split.
+        format: of labelled sentences; detected if left out.
+        text: running text for a language model.
+    """
 
     files: dict[str, Path] = field(default_factory=dict)
+    targets: dict[str, Path] = field(default_factory=dict)
     folder: Path | None = None
     format: str | None = None
     text: Path | None = None
@@ -30,6 +40,16 @@ class OwnFiles:
         """The file of each split; a file named apart wins over the folder's."""
         found = load_folder(self.folder) if self.folder else {}
         return found | self.files
+
+    def pair_paths(self) -> dict[str, tuple[Path, ...]]:
+        """For each split named apart the file of its pairs, or the sources' and the targets'."""
+        return {split: (path, self.targets[split]) if split in self.targets else (path,) for split, path in self.files.items()}
+
+    def refuse_aligned(self) -> None:
+        """Raise UserError for two files of one split: no other task than translation reads pairs."""
+        if self.targets:
+            split, target = next(iter(self.targets.items()))
+            raise UserError(f"--{split} {self.files[split]},{target}: two aligned files are for translation; give one")
 
     def __bool__(self) -> bool:
         return bool(self.files or self.folder or self.text)
@@ -54,6 +74,7 @@ class Sources:
         own = self.own
         return {
             "files": {split: str(path.resolve()) for split, path in own.files.items()},
+            "targets": {split: str(path.resolve()) for split, path in own.targets.items()},
             "folder": str(own.folder.resolve()) if own.folder else None,
             "format": own.format,
             "text": str(own.text.resolve()) if own.text else None,
@@ -65,6 +86,7 @@ class Sources:
         """What `to_dict` gave."""
         own = OwnFiles(
             {split: Path(path) for split, path in data["files"].items()},
+            {split: Path(path) for split, path in data.get("targets", {}).items()},
             Path(data["folder"]) if data["folder"] else None,
             data["format"],
             Path(data["text"]) if data.get("text") else None,

@@ -193,6 +193,24 @@ def test_aligned_files_and_a_direction(data: Path, recipe: Path, tmp_path: Path)
     assert "fr → en" in done.out
 
 
+def test_two_aligned_files_of_ones_own(run: Path, data: Path, recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.en").write_text("red cat\nsad sea\n")
+    (tmp_path / "a.fr").write_text("chat rouge\nmer triste\n")
+    two = f"{tmp_path / 'a.en'},{tmp_path / 'a.fr'}"
+    done = seqkit("evaluate", run, "--file", two, "--out", tmp_path / "evaluation")
+    assert done.code == 0, done
+    assert "on 2 sentences; 100.0 % are" in done.out
+
+    out = ("--out", tmp_path / "run")
+    (tmp_path / "a.fr").write_text("chat rouge\n")
+    uneven = seqkit("train", recipe, "--train", two, "--dev", data / "dev.tsv", *out)
+    assert uneven.refused(f"{tmp_path / 'a.en'} has 2 lines", f"{tmp_path / 'a.fr'} has 1 line")
+    assert seqkit("train", recipe, "--train", f"{tmp_path / 'a.en'},none", *out).refused("none", "no such file")
+    for task in ("ner", "lm"):
+        assert seqkit("train", task, "--train", two, "--dev", data / "dev.tsv", *out).refused("a.en,", "translation")
+    assert not (tmp_path / "run").exists()
+
+
 def test_evaluating_again_gives_the_same_scores(run: Path, data: Path, tmp_path: Path) -> None:
     done = seqkit("evaluate", run, "--out", tmp_path / "again")
     assert done.code == 0, done

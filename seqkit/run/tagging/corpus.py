@@ -48,6 +48,7 @@ def load_corpus(
         UserError: a split needed for training is missing, or a file is at fault (then naming file and line).
     """
     own = sources.own
+    own.refuse_aligned()
     if own.text:
         raise UserError("--text is for language models; give labelled sentences with --train, --dev and --test")
     if own:

@@ -15,6 +15,7 @@ def read_corpus(name: str, sources: Sources, console: Console | None = None) -> 
         UserError: the corpus holds sentences, not text; a split is missing or empty; or a file is at fault, then naming it.
     """
     own = sources.own
+    own.refuse_aligned()
     if own.format:
         raise UserError("--format is for labelled sentences; a language model reads plain text")
     if given := own.text or own.folder:

@@ -11,8 +11,8 @@ from seqkit.run.corpora import Sources, fetch_with_bar
 def read_corpus(name: str, direction: str | None, sources: Sources, console: Console | None = None) -> PairCorpus:
     """Read a card's corpus, fetching it first if need be, or the user's own pairs.
 
-    Own files hold `source TAB target`; a folder may also hold two aligned files a split, and then `direction` tells which is
-    the source.
+    A split of one's own is a file of `source TAB target`, or two aligned ones; `direction` tells which of a folder's two is the
+    source. A file named apart wins over the folder's.
 
     Raises:
         UserError: no corpus of pairs, no such direction, a split is missing or empty; or a file is at fault, then naming it.
@@ -20,9 +20,8 @@ def read_corpus(name: str, direction: str | None, sources: Sources, console: Con
     own = sources.own
     if own.text or own.format:
         raise UserError("translation reads pairs: give --train, --dev, --test or --data, without --text and --format")
-    if own.folder:
-        return load_own_pairs(find_pair_files(own.folder, direction), errors=sources.errors)
-    if own.files:
-        return load_own_pairs({split: [path] for split, path in own.files.items()}, errors=sources.errors)
+    if own:
+        found = find_pair_files(own.folder, direction) if own.folder else {}
+        return load_own_pairs(found | own.pair_paths(), errors=sources.errors)
     card = find_pair_card(name)
     return load_pairs(card, fetch_with_bar(card, sources.mirror, console), direction, errors=sources.errors)
