@@ -98,6 +98,7 @@ def new_task(recipe: TranslationRecipe, corpus: PairCorpus, tokenizer: PairToken
         corpus.splits["train"],
         corpus.splits["dev"],
         batch_size=recipe.train.batch_size,
+        batch_tokens=recipe.train.batch_tokens,
         longest=recipe.longest,
         precision=recipe.train.matrix_dtype,
         seed=recipe.train.seed,

@@ -10,13 +10,25 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
-from seqkit.data.batches import pooled_batches, sorted_batches
+from seqkit.data.batches import pooled_batches, sorted_batches, token_batches
 from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.pairs import EncodedPair, PairTokenizer, draw_seed
 from seqkit.data.tokenizers.sampling import SamplingConfig
 from seqkit.models.translator import Translator
+from seqkit.training.loop import TrainConfig
+
+
+class PairTrainConfig(TrainConfig):
+    """How a translator is trained.
+
+    Args:
+        batch_tokens: target symbols in a batch, padding included; `batch_size` is then not asked. 0 counts pairs.
+    """
+
+    batch_tokens: int = Field(default=0, ge=0)
 
 
 class Batch(NamedTuple):
@@ -34,6 +46,7 @@ class TranslationTask:
 
     Args:
         batch_size: pairs a batch; batches are of pairs alike in length.
+        batch_tokens: above 0, target symbols a batch instead.
         longest: symbols a side; longer pairs are not trained on.
         sampling: draw another segmentation of each pair in every epoch.
     """
@@ -46,6 +59,7 @@ class TranslationTask:
         dev: Sequence[Pair],
         *,
         batch_size: int,
+        batch_tokens: int = 0,
         longest: int,
         precision: torch.dtype,
         seed: int,
@@ -60,6 +74,7 @@ class TranslationTask:
         self.dev = [tokenizer.encode(pair) for pair in dev]
         self.left_out = len(train) - len(kept)
         self.batch_size = batch_size
+        self.batch_tokens = batch_tokens
         self.precision = precision
         self.seed = seed
         self.sampling = sampling
@@ -68,13 +83,20 @@ class TranslationTask:
 
     def batches_per_epoch(self) -> int:
         """Batches in one pass over the training data."""
-        return -(-len(self.train) // self.batch_size)
+        return sum(1 for _ in self._places(0)) if self.batch_tokens else -(-len(self.train) // self.batch_size)
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The padded batches of an epoch, from batch `start` on."""
-        lengths = [1000 * len(pair.target) + len(pair.source) for pair in self.train]  # by target, equals by source
-        for places in islice(pooled_batches(lengths, self.batch_size, seed=self.seed, epoch=epoch), start, None):
+        for places in islice(self._places(epoch), start, None):
             yield self.collate([self._segmented(place, epoch) for place in places])
+
+    def _places(self, epoch: int) -> Iterator[list[int]]:
+        """The positions of the pairs of each batch."""
+        if self.batch_tokens:
+            sides = [len(pair.source) for pair in self.train], [len(pair.target) for pair in self.train]
+            return token_batches(*sides, self.batch_tokens, seed=self.seed, epoch=epoch)
+        lengths = [1000 * len(pair.target) + len(pair.source) for pair in self.train]  # by target, equals by source
+        return pooled_batches(lengths, self.batch_size, seed=self.seed, epoch=epoch)
 
     def _segmented(self, place: int, epoch: int) -> EncodedPair:
         if self.sampling is None:
