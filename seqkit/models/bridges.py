@@ -96,6 +96,26 @@ class AttentionBridge(nn.Module):
         return score_BTS.masked_fill(~memory["real"][:, None], -torch.inf).softmax(dim=-1)
 
 
+class Notes(NamedTuple):
+    """What source tokens ask a `MatrixBridge` to write.
+
+    Args:
+        key_BNSK: of length 1.
+        value_BNSV: what is to be found under it.
+        strength_BNS: β, how much of the value is written, from 0 to 1; 0 for padding.
+        log_keep_BNS: g, the logarithm of what is kept of all that was written before.
+    """
+
+    key_BNSK: Tensor
+    value_BNSV: Tensor
+    strength_BNS: Tensor
+    log_keep_BNS: Tensor
+
+    def kept(self) -> Tensor:
+        """kept_BNS: the share of each note that has not faded at the end of the source."""
+        return (self.log_keep_BNS.sum(dim=2, keepdim=True) - self.log_keep_BNS.cumsum(dim=2)).exp()
+
+
 class MatrixBridge(nn.Module):
     """A matrix a head, written by the gated delta rule and read by a query: attention-free, its size fixed.
 
@@ -104,7 +124,6 @@ class MatrixBridge(nn.Module):
 
     Args:
         delta: write the difference to what is stored already; False adds every value to it, as linear attention does.
-        decay: let what was written fade.
         decay: let what was written fade.
     """
 
@@ -137,24 +156,32 @@ class MatrixBridge(nn.Module):
 
     def write(self, source: Source) -> dict[str, Tensor]:
         """`state`: heads × keys × values features a source."""
-        x_BSX, real_B1S = source.x_BSX, source.real()[:, None]
+        key_BNSK, value_BNSV, strength_BNS, log_keep_BNS = notes = self.notes(source.x_BSX, source.real())
+        with torch.autocast(source.x_BSX.device.type, enabled=False):
+            if self.delta:
+                return {"state": delta_write(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)}
+            weight_BNS1 = (strength_BNS * notes.kept())[..., None]
+            return {"state": (weight_BNS1 * key_BNSK).transpose(-1, -2) @ value_BNSV}
+
+    def notes(self, x_BSX: Tensor, real_BS: Tensor) -> "Notes":
+        """What each source token asks to be written."""
+        real_B1S = real_BS[:, None]
         key_BNSK = unit(self._by_head(self.key(x_BSX)))
         value_BNSV = self._by_head(self.value(x_BSX)).to(key_BNSK.dtype)
         strength_BNS = self._gate(self.strength, x_BSX, key_BNSK).sigmoid() * real_B1S
         log_keep_BNS = torch.zeros_like(strength_BNS)
         if self.keep is not None:
             log_keep_BNS = nn.functional.logsigmoid(self._gate(self.keep, x_BSX, key_BNSK)) * real_B1S
-        with torch.autocast(x_BSX.device.type, enabled=False):
-            if self.delta:
-                return {"state": delta_write(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)}
-            kept_BNS = log_keep_BNS.sum(dim=2, keepdim=True) - log_keep_BNS.cumsum(dim=2)
-            weight_BNS1 = (strength_BNS * kept_BNS.exp())[..., None]
-            return {"state": (weight_BNS1 * key_BNSK).transpose(-1, -2) @ value_BNSV}
+        return Notes(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)
+
+    def ask(self, h_BTD: Tensor) -> Tensor:
+        """query_BNTK: what each decoder state asks for."""
+        return unit(self._by_head(self.query(h_BTD)))
 
     def read(self, h_BTD: Tensor, memory: Memory) -> Tensor:
         """RMSNorm(q S) ∘ silu(gate)."""
         state_BNKV = memory["state"]
-        query_BNTK = unit(self._by_head(self.query(h_BTD)))
+        query_BNTK = self.ask(h_BTD)
         with torch.autocast(h_BTD.device.type, enabled=False):
             read_BNTV = self.norm(query_BNTK @ state_BNKV)
         return read_BNTV.transpose(1, 2).flatten(2) * silu(self.gate(h_BTD))

@@ -243,16 +243,17 @@ class MinGRU(nn.Module):
     def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """Read a piece."""
         (h_BH,) = carry
-        z_BTH, new_BTH = self._gates(self.enter(x_BTD).to(h_BH.dtype))
+        z_BTH, new_BTH = self.gates(self.enter(x_BTD).to(h_BH.dtype))
         y_BTH = linear_scan(1 - z_BTH, z_BTH * new_BTH, h_BH)
         return y_BTH, (y_BTH[:, -1],)
 
     def step(self, gate_BG: Tensor, carry: Carry) -> Carry:
         """The carry after one token, in inference."""
-        z_BH, new_BH = self._gates(gate_BG)
+        z_BH, new_BH = self.gates(gate_BG)
         return (torch.lerp(carry[0], new_BH, z_BH),)
 
-    def _gates(self, gate_BTG: Tensor) -> tuple[Tensor, Tensor]:
+    def gates(self, gate_BTG: Tensor) -> tuple[Tensor, Tensor]:
+        """z_BTH, the share of the state that is written, and new_BTH, the candidate, from what `enter` makes of the input."""
         gate_BTH, candidate_BTH = gate_BTG.chunk(2, dim=-1)
         return torch.sigmoid(gate_BTH), torch.sigmoid(candidate_BTH.clamp(max=0)) + candidate_BTH.relu()
 

@@ -21,7 +21,7 @@ from seqkit.models.cache import KeyValueCache
 from seqkit.models.cross_attention import CrossAttention
 from seqkit.models.dropout import Dropout
 from seqkit.models.state import State
-from seqkit.models.transformer import turn
+from seqkit.models.transformer import attention_weights, turn
 
 PIECE = 256
 """Tokens read at once where a mask is needed, at least: its size is a piece times a piece and a window."""
@@ -171,11 +171,7 @@ class CausalBlock(nn.Module):
 
     def attend(self, x_BTD: Tensor, cache: KeyValueCache, places: Places) -> tuple[Tensor, KeyValueCache]:
         """Scaled dot-product attention (Vaswani et al. 2017) over the cache and the piece, which joins the cache."""
-        batch, steps, width = x_BTD.shape
-        parts = self.query_key_value(x_BTD).view(batch, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        query_BNTE, key_BNTE, value_BNTE = parts.unbind(0)
-        if places.turn:
-            query_BNTE, key_BNTE = turn(parts[:2], *places.turn).to(value_BNTE.dtype).unbind(0)
+        query_BNTE, key_BNTE, value_BNTE = self.project(x_BTD, places)
         cache = cache.newest(self.past).append(key_BNTE, value_BNTE)
         bias_NTR = places.bias_NTR
         out_BNTE = scaled_dot_product_attention(
@@ -186,7 +182,24 @@ class CausalBlock(nn.Module):
             dropout_p=self.attention_dropout if self.training else 0.0,
             is_causal=places.causal,
         )
-        return self.leave(out_BNTE.transpose(1, 2).reshape(batch, steps, width)), cache.newest(self.past + 1)
+        return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape)), cache.newest(self.past + 1)
+
+    def weights(self, x_BTD: Tensor, cache: KeyValueCache, places: Places) -> Tensor:
+        """weight_BNTR: where each token looks, head by head, as `attend` weighs it."""
+        query_BNTE, key_BNTE, value_BNTE = self.project(x_BTD, places)
+        key_BNRE = cache.newest(self.past).append(key_BNTE, value_BNTE).keys
+        steps, rows = x_BTD.shape[1], key_BNRE.shape[2]
+        seen_TR = torch.ones(steps, rows, dtype=torch.bool, device=x_BTD.device).tril(rows - steps)
+        return attention_weights(query_BNTE, key_BNRE, seen_TR if places.causal else places.bias_NTR)
+
+    def project(self, x_BTD: Tensor, places: Places) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, each _BNTE, queries and keys turned to their places."""
+        batch, steps, _ = x_BTD.shape
+        parts = self.query_key_value(x_BTD).view(batch, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query_BNTE, key_BNTE, value_BNTE = parts.unbind(0)
+        if places.turn:
+            query_BNTE, key_BNTE = turn(parts[:2], *places.turn).to(value_BNTE.dtype).unbind(0)
+        return query_BNTE, key_BNTE, value_BNTE
 
 
 def rotation(position_B: Tensor, steps: int, features: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -5,11 +5,11 @@ Axes: B sentences, S source tokens, T target tokens, N heads, E features of a he
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from seqkit.models.bridges import Source
+from seqkit.models.transformer import attention_weights
 
 
 class CrossAttention(nn.Module):
@@ -37,8 +37,7 @@ class CrossAttention(nn.Module):
     def weights(self, x_BTD: Tensor, memory: Mapping[str, Tensor]) -> Tensor:
         """weight_BTS: where each target token looks, the mean over heads."""
         query_BNTE = self._by_head(self.query(x_BTD))
-        score_BNTS = query_BNTE @ memory["key"].transpose(-1, -2) * query_BNTE.shape[-1] ** -0.5
-        return score_BNTS.masked_fill(~memory["real"][:, None, None], -torch.inf).softmax(dim=-1).mean(dim=1)
+        return attention_weights(query_BNTE, memory["key"], memory["real"][:, None, None]).mean(dim=1)
 
     def _by_head(self, x_BSD: Tensor) -> Tensor:
         return x_BSD.unflatten(-1, (self.heads, -1)).transpose(1, 2)

@@ -107,10 +107,15 @@ class CellWeights(NamedTuple):
     recurrent_bias: Tensor
 
 
+def weights_of(network: nn.RNNBase) -> CellWeights:
+    """The weights of one layer of PyTorch's."""
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    return CellWeights(*map(network.get_parameter, names))
+
+
 def initialise(network: nn.RNNBase, init: str, longest: int) -> None:
     """`initialise_cell` for one layer of PyTorch's."""
-    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    initialise_cell(CellWeights(*map(network.get_parameter, names)), network.hidden_size, init, longest)
+    initialise_cell(weights_of(network), network.hidden_size, init, longest)
 
 
 @torch.no_grad()

@@ -85,11 +85,7 @@ class TransformerBlock(nn.Module):
 
     def attend(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
         """Scaled dot-product attention (Vaswani et al. 2017)."""
-        batch, steps, width = x_BTD.shape
-        parts = self.query_key_value(x_BTD).view(batch, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        query_BNTE, key_BNTE, value_BNTE = parts.unbind(0)
-        if self.rotary:
-            query_BNTE, key_BNTE = rotate(query_BNTE), rotate(key_BNTE)
+        query_BNTE, key_BNTE, value_BNTE = self.project(x_BTD)
         out_BNTE = scaled_dot_product_attention(
             query_BNTE,
             key_BNTE,
@@ -97,7 +93,33 @@ class TransformerBlock(nn.Module):
             attn_mask=bias_BNTT.to(query_BNTE.dtype),
             dropout_p=self.attention_dropout if self.training else 0.0,
         )
-        return self.leave(out_BNTE.transpose(1, 2).reshape(batch, steps, width))
+        return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
+
+    def weights(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
+        """weight_BNTT: where each token looks, head by head, as `attend` weighs it."""
+        query_BNTE, key_BNTE, _ = self.project(x_BTD)
+        return attention_weights(query_BNTE, key_BNTE, bias_BNTT)
+
+    def project(self, x_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, each _BNTE, queries and keys turned where positions are rotary."""
+        batch, steps, _ = x_BTD.shape
+        parts = self.query_key_value(x_BTD).view(batch, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query_BNTE, key_BNTE, value_BNTE = parts.unbind(0)
+        if self.rotary:
+            query_BNTE, key_BNTE = rotate(query_BNTE), rotate(key_BNTE)
+        return query_BNTE, key_BNTE, value_BNTE
+
+
+def attention_weights(query_BNTE: Tensor, key_BNSE: Tensor, bias: Tensor | None) -> Tensor:
+    """weight_BNTS, the softmax inside scaled dot-product attention, whose fused kernels never show it.
+
+    Args:
+        bias: added to the scores, or which may be seen; broadcasts to _BNTS.
+    """
+    score_BNTS = query_BNTE @ key_BNSE.transpose(-1, -2) * query_BNTE.shape[-1] ** -0.5
+    if bias is not None:
+        score_BNTS = score_BNTS + bias if bias.is_floating_point() else score_BNTS.masked_fill(~bias, -math.inf)
+    return score_BNTS.softmax(dim=-1)
 
 
 def attention_bias(length_B: Tensor, steps: int, heads: int, *, directional: bool, like: Tensor) -> Tensor:

@@ -6,11 +6,12 @@ import torch
 from toys import END, Fading, Text, text
 
 from seqkit.errors import UserError
+from seqkit.models.inspection.gradients import Reach
 from seqkit.models.language_model import LanguageModel, RecurrentLanguageModelConfig, TransformerLanguageModelConfig
 from seqkit.models.state import State
 from seqkit.tasks.language_modeling import protocols
 from seqkit.tasks.language_modeling.protocols import token_nats
-from seqkit.tasks.language_modeling.reach import Reach, input_reach, state_bytes, state_reach
+from seqkit.tasks.language_modeling.reach import input_reach, state_bytes, state_reach
 
 
 def lstm(**changes: object) -> LanguageModel:

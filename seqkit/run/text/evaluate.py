@@ -14,6 +14,7 @@ from seqkit.decoding.sampling import Sample
 from seqkit.decoding.search import search
 from seqkit.metrics.likelihood import Likelihood
 from seqkit.metrics.novelty import Copies, find_copies
+from seqkit.models.inspection.gradients import Reach
 from seqkit.models.language_model import LanguageModel, TransformerLanguageModelConfig
 from seqkit.recipe import EvaluationConfig
 from seqkit.run.machine import peak_memory
@@ -21,7 +22,7 @@ from seqkit.run.rates import rate
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.tasks.language_modeling.dynamic import evaluate_dynamically
 from seqkit.tasks.language_modeling.protocols import TokenLosses, evaluate, parse_protocol
-from seqkit.tasks.language_modeling.reach import Reach, input_reach, state_bytes, state_reach
+from seqkit.tasks.language_modeling.reach import input_reach, state_bytes, state_reach
 
 LENGTHS: tuple[int, ...] = (1 << 10, 1 << 12, 1 << 14, 1 << 16)  # tokens of the past at which a state is weighed
 UNLIMITED = LENGTHS[:-1]  # the same without a window, where the time grows with the square

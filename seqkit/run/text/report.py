@@ -13,13 +13,13 @@ from seqkit.metrics.abc_notation import check_tune, split_tunes
 from seqkit.metrics.likelihood import Likelihood
 from seqkit.metrics.novelty import distinct
 from seqkit.metrics.significance import Interval, bootstrap_interval, nats_per_token
+from seqkit.models.inspection.gradients import Reach
 from seqkit.report.report import Block, Figure, Lines, Report, Section, Series, Table, Texts
 from seqkit.run.display import read_events
 from seqkit.run.machine import surroundings
 from seqkit.run.text.evaluate import REACH, TextEvaluation, Written
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.run.training import TrainingFacts
-from seqkit.tasks.language_modeling.reach import Reach
 
 COPY = 20  # characters from which a repetition of the training text counts as a copy
 

@@ -7,41 +7,19 @@ little; the loss by position of `reset` tells what it was in fact worth.
 Axes: B texts side by side, T tokens, E embedding features, K distances.
 """
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqkit.data.token_store import Tokens
 from seqkit.errors import UserError
+from seqkit.models.inspection.gradients import Reach
+from seqkit.models.inspection.recording import leaves
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import State
 from seqkit.tasks.language_modeling.protocols import PIECE, device_of, evaluating, token_nats, tokens_at_once
-
-LEAST = 0.01
-"""A gradient this much smaller than at distance 0 counts as none."""
-
-
-@dataclass(frozen=True)
-class Reach:
-    """Gradient norms over the distance.
-
-    Args:
-        relative_K: at distance k relative to distance 0.
-    """
-
-    relative_K: NDArray[np.float64]
-
-    @property
-    def steps(self) -> int | None:
-        """The distance from which on the gradient stays below 1 %; None if it has not fallen so far at the longest."""
-        felt = np.flatnonzero(self.relative_K >= LEAST)
-        reach = int(felt[-1]) + 1 if len(felt) else 0
-        return reach if reach < len(self.relative_K) else None
 
 
 def state_reach(model: LanguageModel, tokens: Tokens, *, longest: int = 200, texts: int = 16) -> Reach | None:
@@ -90,7 +68,7 @@ def input_reach(model: LanguageModel, tokens: Tokens, *, longest: int = 200, tex
     state, token_BT, target_B1 = _texts(model, tokens, longest, texts)
     piece = max(tokens_at_once(model) // len(token_BT), 1)
     logit_BTV = torch.empty(0)
-    with evaluating(model), torch.enable_grad(), _embeddings_kept(model) as kept:
+    with evaluating(model), torch.enable_grad(), leaves(model.embedding) as kept:
         for piece_BT in token_BT.split(piece, dim=1):
             logit_BTV, state = model.scan(piece_BT, state)
         nats = token_nats(logit_BTV[:, -1:], target_B1).sum()
@@ -136,21 +114,4 @@ def _texts(model: LanguageModel, tokens: Tokens, longest: int, texts: int) -> tu
 
 def _reach(norm_TB: Tensor) -> Reach:
     """From norms in the order of the text."""
-    norm_K = norm_TB.flip(0).mean(dim=1).cpu().numpy()
-    return Reach(norm_K / max(norm_K[0], np.finfo(np.float64).tiny))
-
-
-@contextmanager
-def _embeddings_kept(model: LanguageModel) -> Generator[list[Tensor]]:
-    """The embeddings of all tokens read inside, as tensors that gradients are taken with respect to."""
-    kept: list[Tensor] = []
-
-    def keep(_module: nn.Module, _inputs: tuple[Tensor, ...], x_BTE: Tensor) -> Tensor:
-        kept.append(x_BTE.detach().requires_grad_())
-        return kept[-1]
-
-    hook = model.embedding.register_forward_hook(keep)
-    try:
-        yield kept
-    finally:
-        hook.remove()
+    return Reach.of(norm_TB.flip(0).mean(dim=1).cpu().numpy())

@@ -1,0 +1,62 @@
+"""What a score depends on, by its gradient: which tokens it feels, and how far back; which direction it comes from.
+
+Axes: R scores, T tokens, D features, K distances.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+LEAST = 0.01
+"""A gradient this much smaller than at distance 0 counts as none."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Gradient norms over the distance.
+
+    Args:
+        relative_K: at distance k relative to distance 0.
+    """
+
+    relative_K: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, norm_K: NDArray[np.float64]) -> "Reach":
+        """From norms, distance 0 first."""
+        return cls(norm_K / max(norm_K[0], np.finfo(np.float64).tiny))
+
+    @property
+    def steps(self) -> int | None:
+        """The distance from which on the gradient stays below 1 %; None if it has not fallen so far at the longest."""
+        felt = np.flatnonzero(self.relative_K >= LEAST)
+        reach = int(felt[-1]) + 1 if len(felt) else 0
+        return reach if reach < len(self.relative_K) else None
+
+
+def gradient_norms(score_R: Tensor, x_1TD: Tensor) -> NDArray[np.float64]:
+    """norm_RT: the length of the gradient of each score with respect to each token's features."""
+    norms: list[Tensor] = []
+    for score in score_R.unbind():
+        (gradient_1TD,) = torch.autograd.grad(score, x_1TD, retain_graph=True, materialize_grads=True)
+        norms.append(gradient_1TD[0].double().norm(dim=-1))
+    return torch.stack(norms).cpu().numpy()
+
+
+def mean_by_distance(norm_TT: NDArray[np.float64], *, ahead: bool = False) -> NDArray[np.float64]:
+    """norm_K: the mean over all pairs of a token and the one k before it, or k after it."""
+    return np.array([np.diagonal(norm_TT, k if ahead else -k).mean() for k in range(len(norm_TT))])
+
+
+def by_direction(score: Tensor, y_1TD: Tensor) -> tuple[Tensor, Tensor]:
+    """ahead_T and back_T: what the halves of a bidirectional layer's output add to a score at each token.
+
+    Gradient times output (Shrikumar et al. 2016). Where the score is linear in the output, as in the layer below the tags'
+    scores, the two and the bias sum to it exactly; further down it is the linear part of what is to be explained.
+    """
+    (gradient_1TD,) = torch.autograd.grad(score, y_1TD, retain_graph=True)
+    ahead_1TH, back_1TH = (gradient_1TD * y_1TD).detach().chunk(2, dim=-1)
+    return ahead_1TH[0].sum(dim=-1), back_1TH[0].sum(dim=-1)
