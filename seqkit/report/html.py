@@ -13,7 +13,7 @@ from seqkit.report.plots import draw, is_wide
 from seqkit.report.report import Bars, Block, Heat, Lines, Reliability, Report, Section, Sentences, Table, Texts
 from seqkit.report.sentences import mistakes_told, pieces
 from seqkit.report.svg import SVG
-from seqkit.report.tabulate import as_table, is_empty
+from seqkit.report.tabulate import as_table, is_empty, is_long
 from seqkit.report.text import map_text, paragraphs, shown
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -71,7 +71,9 @@ def _block(block: Block, name: str) -> dict[str, Any]:
         case Lines() | Bars() | Heat() | Reliability():
             empty = is_empty(block)
             svg = "" if empty else _trusted(draw(block, f"{name}-p"))
-            view |= {"kind": "plot", "svg": svg, "wide": is_wide(block) and not empty, "data": _table(as_table(block))}
+            data = None if is_long(block) else _table(as_table(block))
+            view |= {"kind": "plot", "svg": svg, "wide": is_wide(block) and not empty, "data": data}
+            view["map"] = isinstance(block, Heat) and block.scale is not None
     return view
 
 

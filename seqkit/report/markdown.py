@@ -8,7 +8,7 @@ from seqkit.report.figure import Cell, Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
 from seqkit.report.report import Block, Lines, Report, Section, Sentence, Sentences, Table, Texts
 from seqkit.report.sentences import mistakes_told, runs
-from seqkit.report.tabulate import Plot, as_table, is_empty
+from seqkit.report.tabulate import Plot, as_table, is_empty, is_long
 from seqkit.report.text import map_text, paragraphs, shown
 
 POINTS = 12  # rows shown of a line plot
@@ -66,6 +66,8 @@ def _fenced(text: str) -> str:
 
 
 def _plot(plot: Plot) -> str:
+    if is_long(plot):
+        return "*A map with too many numbers for a table: see report.html, or report.json for the numbers.*"
     table = as_table(plot)
     if not isinstance(plot, Lines) or len(table.rows) <= POINTS:
         return _table(table)

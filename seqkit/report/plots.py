@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqkit.report.figure import Number, number_text
+from seqkit.report.heatmap import draw_map, map_width
 from seqkit.report.report import Bars, Heat, Lines, Reliability
 from seqkit.report.svg import tidy
 from seqkit.report.tabulate import Plot, finite
@@ -54,10 +55,13 @@ def draw(plot: Plot, prefix: str = "plot") -> str:
         plot: with something to show (`tabulate.is_empty` is false).
         prefix: what its ids start with; unique in the page.
     """
+    plot = map_text(plot, shown)
+    if isinstance(plot, Heat) and plot.scale is not None:
+        return draw_map(plot, plot.scale)
+
     import matplotlib
     from matplotlib.figure import Figure as Canvas
 
-    plot = map_text(plot, shown)
     width = WIDE if is_wide(plot) else WIDTH
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a script DejaVu lacks: only measured with it, the browser draws it
@@ -85,7 +89,7 @@ def is_wide(plot: Plot) -> bool:
         case Bars():
             return len(plot.categories) * (len(plot.groups) + 1) > 36
         case Heat():
-            return len(plot.column_labels) > 9
+            return len(plot.column_labels) > 9 if plot.scale is None else map_width(plot) > WIDTH
         case _:
             return False
 

@@ -16,7 +16,7 @@ from seqkit.report.text import encodable
 
 __all__ = [
     "MISSING", "Bars", "Bin", "Block", "Cell", "Figure", "Heat", "Interval", "Lines", "Number",
-    "Reliability", "Report", "Section", "Sentence", "Sentences", "Series", "Span", "Table", "Texts", "cell_text",
+    "Reliability", "Report", "Scale", "Section", "Sentence", "Sentences", "Series", "Span", "Table", "Texts", "cell_text",
 ]  # fmt: skip
 
 SCHEMA_VERSION = 1
@@ -104,8 +104,30 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """What the values of a matrix are, and the ends of their range; where `low` is below 0, the sign matters.
+
+    Raises:
+        ValueError: `low` is not below `high`.
+    """
+
+    name: str
+    low: Number
+    high: Number
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"scale '{self.name}': {self.low} is not below {self.high}")
+
+
+@dataclass(frozen=True, slots=True)
 class Heat:
-    """A matrix of counts, such as a confusion matrix; `values[row][column]`."""
+    """A matrix: `values[row][column]`; None leaves a cell empty.
+
+    Args:
+        scale: shade by this, as in a map of activations; None: counts, shaded by their share of the row, as in a confusion
+            matrix.
+    """
 
     title: str
     row_labels: tuple[str, ...]
@@ -114,6 +136,7 @@ class Heat:
     note: str = ""
     row_axis: str = "gold"
     column_axis: str = "predicted"
+    scale: Scale | None = None
     kind: Literal["heat"] = "heat"
 
     def __post_init__(self) -> None:

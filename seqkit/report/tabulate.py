@@ -7,6 +7,8 @@ from seqkit.report.report import Bars, Heat, Lines, Reliability, Table
 
 Plot = Lines | Bars | Heat | Reliability
 
+MOST_CELLS = 600  # of a table behind a plot
+
 
 def as_table(plot: Plot) -> Table:
     """Every number the plot shows."""
@@ -35,6 +37,11 @@ def is_empty(plot: Plot) -> bool:
             return not any(finite(value) for row in plot.values for value in row)
         case Reliability():
             return not any(finite(part.confidence) and finite(part.accuracy) for part in plot.bins)
+
+
+def is_long(plot: Plot) -> bool:
+    """Whether its table is more than a reader would look through; report.json has the numbers."""
+    return isinstance(plot, Heat) and len(plot.row_labels) * len(plot.column_labels) > MOST_CELLS
 
 
 def finite(value: Number | None) -> bool:

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from seqkit.report.figure import Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
-from seqkit.report.report import Lines, Report, Section, Sentence, Sentences, Span, Table, Texts, check_flat
+from seqkit.report.report import Block, Heat, Lines, Report, Section, Sentence, Sentences, Span, Table, Texts, check_flat
 from seqkit.report.sentences import mistakes_told, runs
+from seqkit.report.shades import shaded
 from seqkit.report.tabulate import finite, is_empty
 from seqkit.report.text import map_text, paragraphs, shown
 
@@ -45,7 +46,7 @@ _PLAIN = str.maketrans(
 
 
 def print_report(report: Report, console: Console, *, detail: bool = False) -> None:
-    """Print what a reader wants at the end of a run; plots stay on the page, learning curves become sparklines.
+    """Print what a reader wants at the end of a run; plots stay on the page, but curves become sparklines and maps shades.
 
     Args:
         report: to show.
@@ -151,7 +152,7 @@ def _headline(figures: Sequence[Figure], console: Console) -> None:
 
 
 def _section(section: Section, console: Console) -> None:
-    blocks = [block for block in section.blocks if isinstance(block, (Table, Lines, Sentences, Texts))]
+    blocks = [block for block in section.blocks if _is_printed(block)]
     if not blocks and not section.text:
         return
     console.print()
@@ -167,10 +168,26 @@ def _section(section: Section, console: Console) -> None:
                 _table(block, console)
             case Lines():
                 _sparklines(block, console)
+            case Heat():
+                _map(block, console)
             case Sentences():
                 _sentences(block, console)
             case Texts():
                 _texts(block, console)
+            case _:
+                pass
+
+
+def _is_printed(block: Block) -> bool:
+    """Whether a terminal can show it: of the plots only curves and maps."""
+    return block.scale is not None if isinstance(block, Heat) else isinstance(block, (Table, Lines, Sentences, Texts))
+
+
+def _map(plot: Heat, console: Console) -> None:
+    assert plot.scale is not None
+    for line in shaded(plot, plot.scale, console.width - 2, utf8=_is_utf8(console)):
+        console.print(Padding(line, (0, 0, 0, 2), expand=False), no_wrap=True)
+    _say(console, plot.note, "dim", indent=2)
 
 
 def _table(table: Table, console: Console) -> None:

@@ -8,13 +8,14 @@ import matplotlib
 import pytest
 
 from seqkit.report.plots import COLOURS, DASHES, HATCHES, INK, MARKERS, MUTED, draw
-from seqkit.report.report import Bars, Bin, Heat, Lines, Reliability, Report, Series
+from seqkit.report.report import Bars, Bin, Heat, Lines, Reliability, Report, Scale, Series
 from seqkit.report.tabulate import Plot, as_table, is_empty
 
 PLOTS: tuple[Plot, ...] = (
     Lines("L", "epoch", "F1", (Series("a", (1, 2, 3), (1, 2, 3), (0, 1, 2), (2, 3, 4)), Series("b", (1, 3), (2, 2)))),
     Bars("B", "count", ("x", "y"), (("a", (1, 2)), ("b", (3, 4))), (((0, 2), None), (None, (3, 5)))),
     Heat("H", ("x", "y"), ("x", "y"), ((5, 1), (0, 2))),
+    Heat("M", ("x", "y"), ("x", "y"), ((0.5, -1), (0, 2)), scale=Scale("s", -2, 2)),
     Reliability("R", (Bin(0.2, 0.1, 3), Bin(0.9, 0.8, 30))),
 )
 
@@ -52,7 +53,7 @@ def test_a_plot_can_stand_in_a_page(plot: Plot) -> None:
 
 def test_hostile_text_and_odd_values_are_drawn(report: Report, nasty: str) -> None:
     plots = drawn(report)
-    assert len(plots) == 5
+    assert len(plots) == 7
     for plot in plots:
         svg = draw(plot)
         root = ElementTree.fromstring(svg)
