@@ -7,12 +7,12 @@ from typing import NoReturn
 
 import typer
 
-from seqkit.cli import commands, tagging, text, translating
+from seqkit.cli import commands, inspecting, tagging, text, translating
 from seqkit.cli.app import app
 from seqkit.errors import UserError
 from seqkit.run.signals import Stopped
 
-COMMANDS = (commands, tagging, text, translating)  # importing them adds their commands to the app
+COMMANDS = (commands, inspecting, tagging, text, translating)  # importing them adds their commands to the app
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from seqkit.models.bridges import AttentionBridge, MatrixBridge
 from seqkit.models.build import build_causal, build_encoder
 from seqkit.models.causal_recurrent import CausalRecurrentConfig
 from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig
+from seqkit.models.inspection import gradients
 from seqkit.models.inspection.attention import cross_attention, self_attention
 from seqkit.models.inspection.gates import layer_gates
 from seqkit.models.inspection.gradients import by_direction, gradient_norms, mean_by_distance
@@ -192,14 +193,19 @@ def test_attention_over_the_source_reproduces_what_is_read() -> None:
 
 
 @pytest.mark.parametrize("family", ["lstm", "gru", "transformer"])
-def test_gradient_norms_equal_an_explicit_jacobian(family: str) -> None:
+def test_gradient_norms_equal_an_explicit_jacobian(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = decided(build_encoder(tiny.config(family, layers=1, width=8), INPUT))
-    x_1TD = text(1).requires_grad_()
+    x_1TD = text(1)
 
-    def scores(x_1TD: Tensor) -> Tensor:
-        return network(x_1TD, torch.tensor([STEPS]))[0].sin().sum(dim=-1)
+    def scores(x_BTD: Tensor) -> Tensor:
+        return network(x_BTD, torch.tensor([STEPS] * len(x_BTD))).sin().sum(dim=-1)
 
-    found = gradient_norms(scores(x_1TD), x_1TD)
+    def read(copies: int) -> tuple[Tensor, list[Tensor]]:
+        x_BTD = x_1TD.repeat(copies, 1, 1).requires_grad_()
+        return scores(x_BTD), [x_BTD]
+
+    monkeypatch.setattr(gradients, "TOGETHER", 3)  # so that the scores come in three parts
+    (found,) = gradient_norms(read, STEPS)
     step = 1e-6
     expected = np.zeros((STEPS, STEPS))
     with torch.no_grad():
@@ -207,9 +213,9 @@ def test_gradient_norms_equal_an_explicit_jacobian(family: str) -> None:
             for feature in range(INPUT):
                 ends: list[Tensor] = []
                 for sign in (1, -1):
-                    moved_1TD = x_1TD.detach().clone()
+                    moved_1TD = x_1TD.clone()
                     moved_1TD[0, place, feature] += sign * step
-                    ends.append(scores(moved_1TD))
+                    ends.append(scores(moved_1TD)[0])
                 expected[:, place] += ((ends[0] - ends[1]) / (2 * step)).square().numpy()
     np.testing.assert_allclose(found, np.sqrt(expected), rtol=1e-6)
 

@@ -1,8 +1,9 @@
 """What a score depends on, by its gradient: which tokens it feels, and how far back; which direction it comes from.
 
-Axes: R scores, T tokens, D features, K distances.
+Axes: B copies of a text, R scores, T tokens, D features, K distances.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from torch import Tensor
 
 LEAST = 0.01
 """A gradient this much smaller than at distance 0 counts as none."""
+TOGETHER = 64
+"""Copies of a text read side by side."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,27 @@ class Reach:
         return reach if reach < len(self.relative_K) else None
 
 
-def gradient_norms(score_R: Tensor, x_1TD: Tensor) -> NDArray[np.float64]:
-    """norm_RT: the length of the gradient of each score with respect to each token's features."""
-    norms: list[Tensor] = []
-    for score in score_R.unbind():
-        (gradient_1TD,) = torch.autograd.grad(score, x_1TD, retain_graph=True, materialize_grads=True)
-        norms.append(gradient_1TD[0].double().norm(dim=-1))
-    return torch.stack(norms).cpu().numpy()
+Reading = Callable[[int], tuple[Tensor, Sequence[Tensor]]]
+"""Reads so many copies of one text: score_BR of each copy, and the leaves x_BTD that the scores were made from."""
+
+
+def gradient_norms(read: Reading, scores: int) -> list[NDArray[np.float64]]:
+    """norm_RT for each leaf: the length of the gradient of each score with respect to each token's features.
+
+    Each copy of the text is asked for one score, so that one pass back gives many gradients.
+
+    Args:
+        scores: R.
+    """
+    norms: list[list[Tensor]] = []
+    for first in range(0, scores, TOGETHER):
+        copies = min(TOGETHER, scores - first)
+        with torch.enable_grad():
+            score_BR, leaves = read(copies)
+        own = score_BR[:, first : first + copies].diagonal().sum()
+        gradients = torch.autograd.grad(own, leaves, materialize_grads=True)
+        norms.append([gradient_BTD.double().norm(dim=-1) for gradient_BTD in gradients])
+    return [torch.cat(parts).cpu().numpy() for parts in zip(*norms, strict=True)]
 
 
 def mean_by_distance(norm_TT: NDArray[np.float64], *, ahead: bool = False) -> NDArray[np.float64]:
@@ -57,6 +74,6 @@ def by_direction(score: Tensor, y_1TD: Tensor) -> tuple[Tensor, Tensor]:
     Gradient times output (Shrikumar et al. 2016). Where the score is linear in the output, as in the layer below the tags'
     scores, the two and the bias sum to it exactly; further down it is the linear part of what is to be explained.
     """
-    (gradient_1TD,) = torch.autograd.grad(score, y_1TD, retain_graph=True)
+    (gradient_1TD,) = torch.autograd.grad(score, y_1TD, retain_graph=True, materialize_grads=True)
     ahead_1TH, back_1TH = (gradient_1TD * y_1TD).detach().chunk(2, dim=-1)
     return ahead_1TH[0].sum(dim=-1), back_1TH[0].sum(dim=-1)

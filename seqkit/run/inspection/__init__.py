@@ -1,0 +1,1 @@
+"""`seqkit inspect`: look inside a trained model while it reads a text."""
