@@ -14,6 +14,7 @@ from seqkit.data.tokenizers.characters import Characters, CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
 from seqkit.models.translator import Translator, TranslatorConfig
+from seqkit.run.saved import load_tagger
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.run.translation.model import TrainedTranslator
 
@@ -79,6 +80,18 @@ def test_a_tagger_is_looked_into_beside_its_model(run: Path) -> None:
     page = (run / "inspection" / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") >= 5
     assert not re.search(r"<script|https?://(?!www\.w3\.org)", page)
+
+
+def test_what_is_added_to_the_scores_of_all_tags_explains_nothing(run: Path, tmp_path: Path) -> None:
+    tagger = load_tagger(run)
+    with torch.no_grad():
+        tagger.model.each_member()[0].emit.bias += 7.0
+    tagger.save(tmp_path / "moved" / "model")
+    found = []
+    for number, model in enumerate((run, tmp_path / "moved")):
+        assert seqkit("inspect", model, "--text", SENTENCE, "--out", tmp_path / str(number)).code == 0
+        found.append(maps(report_of(tmp_path / str(number)), "Forward and backward")[0]["values"])
+    np.testing.assert_allclose(*found, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", LANGUAGE_MODELS)
