@@ -217,3 +217,10 @@ def test_names():
         load_recipe("ner/newsdesc")
     with pytest.raises(UserError, match=r"absent.toml: no such recipe file"):
         load_recipe("absent.toml")
+
+
+def test_a_decoder_that_knows_nothing_of_the_source_is_refused():
+    assert load_recipe("translate", ["model.bridge=final"]).task == "translate"
+    assert load_recipe("translate", ["model.handover=false"]).task == "translate"
+    with pytest.raises(UserError, match=r"model\.handover: .*bridge = \"final\""):
+        load_recipe("translate", ["model.bridge=final", "model.handover=false"])

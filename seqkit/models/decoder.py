@@ -6,7 +6,7 @@ Axes: B sentences, T target tokens, D features of a layer, E features of an embe
 from typing import Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 
 from seqkit.models.bridges import AttentionBridge, Bridge, MatrixBridge, Memory, Source, SummaryBridge
@@ -40,6 +40,13 @@ class RecurrentDecoderConfig(CausalRecurrentConfig):
     delta: bool = True
     decay: bool = True
     handover: bool = True
+
+    @field_validator("handover")
+    @classmethod
+    def _final_is_a_handover(cls, handover: bool, info: ValidationInfo) -> bool:
+        if not handover and info.data.get("bridge") == "final":
+            raise ValueError('should be true with bridge = "final": the decoder would know nothing of the source')
+        return handover
 
 
 class RecurrentDecoder(nn.Module):

@@ -47,7 +47,8 @@ def load(path: str | Path, *, device: str = "cpu") -> Trained:
             raise DataError(folder, None, f"was written by a newer seqkit ({description['seqkit']}); update seqkit")
         return KINDS[description["task"]].from_files(files, device=device)
     except (KeyError, ValueError, ValidationError, TypeError, safetensors.SafetensorError) as error:
-        raise DataError(folder, None, f"is not a seqkit model ({error.__class__.__name__})") from error
+        told = str(error) if type(error) is ValueError else error.__class__.__name__
+        raise DataError(folder, None, f"is not a seqkit model ({told})") from error
 
 
 def load_tagger(path: str | Path, *, device: str = "cpu") -> TrainedTagger:

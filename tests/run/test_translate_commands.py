@@ -111,6 +111,20 @@ def test_as_many_lines_out_as_in_whatever_is_inside(run: Path) -> None:
     assert windows.out == "chat rouge\nmer triste\n"
 
 
+def test_what_is_unlike_training_is_warned_of(run: Path) -> None:
+    long, longer = "red cat sun sea", "cat " * 100
+    done = seqkit("translate", run, stdin=f"red cat\n{long}\n\n{longer}\n".encode())
+    assert done.code == 0
+    assert len(done.out.split("\n")) == 5
+    warnings = done.err.splitlines()
+    assert warnings[0].startswith("warning: -:2: 16 symbols, more than any source of training (8)")
+    assert "parts of at most 256" in seqkit("translate", run, stdin=longer.encode()).err
+    assert warnings[1] == "warning: -: 1 more such long line"
+    foreign = seqkit("translate", run, stdin="кот\nкрасный\nморе\n".encode())
+    assert "is it source? The model translates source into target" in foreign.err
+    assert seqkit("translate", run, stdin=b"red cat\nsad sea\n").err == ""
+
+
 def test_a_translation_does_not_depend_on_what_else_is_translated(run: Path, tmp_path: Path) -> None:
     words = list(WORDS)
     lines = [" ".join(words[n % 6] for n in range(start, start + 1 + start % 5)) for start in range(40)]
@@ -141,6 +155,8 @@ def test_n_best_with_scores_and_a_prefix(run: Path) -> None:
     assert rows[0][1] == "chat rouge"
     assert len({text for _, text in rows}) == 3
     assert all(float(score) <= 0 for score, _ in rows)
+    empty = seqkit("translate", run, "--beam", "3", "--n-best", "3", stdin=b"red cat\n\n").out.split("\n")
+    assert empty[3:] == ["", "", "", ""]
     assert seqkit("translate", run, "--prefix", "mer", stdin=b"red cat\n").out.startswith("mer")
     (row,) = [json.loads(line) for line in seqkit("translate", run, "--format", "jsonl", stdin=b"red cat\n").out.splitlines()]
     assert row["source"] == "red cat"

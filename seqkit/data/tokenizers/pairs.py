@@ -101,7 +101,7 @@ class PairTokenizer:
         if not isinstance(joint, bool) or not isinstance(lowercase, bool):
             raise ValueError("joint and lowercase are not true or false")
         sides = ("joint", "joint") if joint else ("source", "target")
-        source, target = (load_tokenizer(_of(side, files)) for side in sides)
+        source, target = (_loaded(side, files) for side in sides)
         return cls(source, source if joint else target, lowercase=lowercase)
 
     def files(self) -> dict[str, bytes]:
@@ -182,6 +182,13 @@ def _learnt(config: TokenizerConfig, texts: Iterable[str]) -> Iterator[str]:
     """What a tokenizer learns from; only pieces need to be told where a text ends."""
     for text in texts:
         yield f" {text}\n" if isinstance(config, PiecesConfig) else f"{text}\n" if config.kind == "words" else text
+
+
+def _loaded(side: str, files: Mapping[str, bytes]) -> Tokenizer:
+    try:
+        return load_tokenizer(_of(side, files))
+    except ValueError as error:
+        raise ValueError(f"{side}.tokenizer: {error}") from error
 
 
 def _of(side: str, files: Mapping[str, bytes]) -> dict[str, bytes]:

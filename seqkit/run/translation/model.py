@@ -1,6 +1,7 @@
 """A trained translator in Python and as the files of a model folder."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,9 +9,11 @@ import torch
 from pydantic import TypeAdapter
 
 from seqkit.data.tokenizers.pairs import PairTokenizer
+from seqkit.data.tokenizers.protocol import Symbols
 from seqkit.errors import UserError
 from seqkit.models.translator import AnyTranslatorConfig, Translator, TranslatorConfig
 from seqkit.run.weights import described, description, fill
+from seqkit.tasks.translation.familiar import Familiar
 from seqkit.tasks.translation.translate import Translation, TranslationConfig, translate
 from seqkit.training.sealed import write_sealed
 
@@ -25,6 +28,23 @@ class TrainedTranslator:
         self.config = config
         self.tokenizer = tokenizer
         self.about = dict(about)
+
+    @cached_property
+    def familiar(self) -> Familiar | None:
+        """What training made known of sources; None for a model that was saved before this was kept."""
+        stored = self.about.get("familiar")
+        return Familiar.from_dict(stored) if stored else None
+
+    def unlike_training(self, sources: Iterable[Symbols]) -> str:
+        """A warning if these sources hold far fewer symbols of training's sources than those do, else the empty string."""
+        covered = self.familiar.unlike(sources) if self.familiar else None
+        if covered is None or self.familiar is None:
+            return ""
+        return (
+            f"only {100 * covered:.0f} % of the text is made of symbols that sources of training held "
+            f"({100 * self.familiar.coverage:.0f} % there): is it {self.about['source']}? The model translates "
+            f"{self.about['source']} into {self.about['target']}"
+        )
 
     @property
     def parameters(self) -> int:

@@ -154,7 +154,11 @@ def evaluate_translation(
     config = stored_config(run)
     if split != "test":
         config = config.model_copy(update={"tests": tuple(split.split("+"))})
-    evaluation = evaluate_translator(trained, chosen_splits(corpus, config), config)
+    splits = chosen_splits(corpus, config)
+    for name, pairs in splits.items():
+        if told := trained.unlike_training(trained.tokenizer.encode_source(pair.source) for pair in pairs):
+            console.print(f"warning: {name}: {told}", style="yellow", soft_wrap=True)
+    evaluation = evaluate_translator(trained, splits, config)
     out = out or model_folder(run).parent / f"evaluation-{split}"
     report = translation_report(
         trained, evaluation, title=f"{corpus.name}: {run}", subtitle=f"{split} split", command=command, reading=reading(corpus)

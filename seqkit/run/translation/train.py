@@ -15,6 +15,7 @@ from seqkit.run.display import Shown
 from seqkit.run.machine import device_name
 from seqkit.run.training import TrainingFacts, follow, restore, warn_of_precision
 from seqkit.run.translation.model import TrainedTranslator
+from seqkit.tasks.translation.familiar import Familiar
 from seqkit.tasks.translation.task import TranslationTask
 from seqkit.training.loop import TrainState
 
@@ -72,6 +73,7 @@ def train_translator(
         "direction": recipe.direction,
         "fingerprint": recipe.fingerprint(),
         "seed": recipe.train.seed,
+        "familiar": Familiar.of(tokenizer, task.train).to_dict(),
     }
     trained = TrainedTranslator(model, recipe.model, tokenizer, about)
     trained.save(folder / "model")

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from seqkit.data.lines import read_lines
+from seqkit.data.tokenizers.protocol import Symbols
 from seqkit.run.corpora import EncodingErrors
 from seqkit.run.folders import find_run
 from seqkit.run.machine import prepare_machine
 from seqkit.run.saved import load_translator
-from seqkit.tasks.translation.translate import Translation, TranslationConfig
+from seqkit.run.translation.model import TrainedTranslator
+from seqkit.tasks.translation.translate import LONGEST, Translation, TranslationConfig
 
 TASKS = ("translate",)
+ENOUGH = 200  # symbols by which a text is judged
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,64 @@ def translate_stream(request: TranslateRequest) -> None:
     sources = request.files or (cast(BinaryIO, sys.stdin.buffer),)
     for source in sources:
         held: list[str] = []
-        for found in model.stream(kept(source, request, held), config, batch_size=64 if request.files else 1):
+        watch = Watch(model, str(source) if isinstance(source, Path) else "-")
+        for found in model.stream(kept(source, request, held, watch), config, batch_size=64 if request.files else 1):
             write(held.pop(0), found, request)
+        watch.end()
 
 
-def kept(source: Path | BinaryIO, request: TranslateRequest, held: list[str]) -> Iterator[str]:
+def kept(source: Path | BinaryIO, request: TranslateRequest, held: list[str], watch: "Watch") -> Iterator[str]:
     """The lines of a source, each also put into `held` until it is answered."""
-    for _, line in read_lines(source, errors=request.encoding_errors):
+    for number, line in read_lines(source, errors=request.encoding_errors):
         held.append(line)
+        watch.see(number, line)
         yield line
+
+
+class Watch:
+    """Warns, on standard error, of lines unlike those of training: longer than any, or in symbols of another language.
+
+    Args:
+        place: the file; `-` is standard input.
+    """
+
+    def __init__(self, model: TrainedTranslator, place: str) -> None:
+        self.model = model
+        self.place = place
+        self.longest = min(model.familiar.longest if model.familiar else LONGEST, LONGEST)
+        self.long = 0
+        self.judged: list[Symbols] | None = []  # the text so far, until it is enough to be judged
+
+    def see(self, number: int, line: str) -> None:
+        """One line; the first that is too long is warned of at once."""
+        symbols = self.model.tokenizer.encode_source(line)
+        if len(symbols) > self.longest:
+            self.long += 1
+            if self.long == 1:
+                cut = f"; it is cut at spaces into parts of at most {LONGEST}" if len(symbols) > LONGEST else ""
+                known = f"{len(symbols):,} symbols, more than any source of training ({self.longest:,})"
+                warn(f"{self.place}:{number}: {known}: the translation may be incomplete{cut}")
+        if self.judged is not None:
+            self.judged.append(symbols[:-1])
+            if sum(map(len, self.judged)) >= ENOUGH:
+                self.judge()
+
+    def judge(self) -> None:
+        """Whether the text so far looks like that of training."""
+        if self.judged and (told := self.model.unlike_training(self.judged)):
+            warn(f"{self.place}: {told}")
+        self.judged = None
+
+    def end(self) -> None:
+        """After the last line."""
+        self.judge()
+        if self.long > 1:
+            warn(f"{self.place}: {self.long - 1:,} more such long line{'s' * (self.long > 2)}")
+
+
+def warn(message: str) -> None:
+    """One line on standard error."""
+    print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
 def write_text(line: str, found: list[Translation], request: TranslateRequest) -> None:

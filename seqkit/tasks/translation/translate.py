@@ -99,7 +99,7 @@ def translate(
 ) -> Iterator[list[Translation]]:
     """The translations of each line, best first, in the order of the lines, in bounded memory.
 
-    A line without a word has one empty translation; a very long one is cut at spaces and its parts are translated one by one.
+    A line without a word has empty translations; a very long one is cut at spaces and its parts are translated one by one.
 
     Args:
         batch_size: sentences searched together, at most.
@@ -110,7 +110,7 @@ def translate(
         flat = [symbols for line in parts for symbols in line]
         found = iter(in_batches(model, tokenizer, flat, config, batch_size))
         for line in parts:
-            yield joined([[spoken(tokenizer, one) for one in next(found)] for _ in line])
+            yield joined([[spoken(tokenizer, one) for one in next(found)] for _ in line], config.n_best)
 
 
 def cut(tokenizer: PairTokenizer, line: str) -> Iterator[Symbols]:
@@ -164,10 +164,10 @@ def spoken(tokenizer: PairTokenizer, found: Hypothesis) -> Translation:
     return Translation(" ".join(text.split("\n")), math.fsum(found.logps), found.score)
 
 
-def joined(parts: Sequence[Sequence[Translation]]) -> list[Translation]:
-    """The translations of a line from those of its parts: the best of each, the second of each, …"""
+def joined(parts: Sequence[Sequence[Translation]], n_best: int) -> list[Translation]:
+    """The translations of a line from those of its parts: the best of each, the second of each, …; empty ones without parts."""
     if not parts:
-        return [Translation("", 0.0, 0.0)]
+        return [Translation("", 0.0, 0.0)] * n_best
     rows = zip(*parts, strict=False) if len(parts) > 1 else ((one,) for one in parts[0])
     return [
         Translation(" ".join(one.text for one in row), sum(one.logprob for one in row), sum(one.score for one in row))
