@@ -22,6 +22,10 @@ def translate(
     repetition_penalty: Annotated[float, typer.Option(help="Above 1 avoids repetition, without a beam.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same text.")] = 1,
     format: Annotated[str, typer.Option(metavar="text|jsonl", help="What goes out.")] = "text",
+    attention_plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Maps of where a model that attends looked in each line.", show_default=False),
+    ] = None,
     encoding_errors: Encoding = "strict",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N.")] = "cpu",
     threads: Threads = None,
@@ -52,5 +56,6 @@ def translate(
             encoding_errors=errors_choice(encoding_errors),
             device=device,
             threads=threads,
+            attention_plot=attention_plot,
         )
     )

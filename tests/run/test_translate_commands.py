@@ -176,6 +176,12 @@ def test_settings_that_make_no_sense(run: Path, given: tuple[str, ...], words: l
     assert seqkit("translate", run, *given, stdin=b"cat\n").refused(*words)
 
 
+def test_a_model_that_does_not_attend_has_no_plot_of_attention(run: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert seqkit("translate", run, "--attention-plot", page, stdin=b"cat\n").refused('bridge = "attention"', "transformer")
+    assert not page.exists()
+
+
 def test_bad_bytes_are_named_or_replaced(run: Path) -> None:
     assert seqkit("translate", run, stdin=b"cat\n\xff\n").refused("-:2", "UTF-8")
     assert seqkit("translate", run, "--encoding-errors", "replace", stdin=b"red cat\n\xff\n").out.startswith("chat rouge\n")

@@ -83,7 +83,7 @@ def inspect_translator(trained: TrainedTranslator, text: str, target: str | None
     with torch.enable_grad(), recorded(model) as calls:
         (logp_T,), _ = score(1)
     norm_TS, norm_TT = gradient_norms(score, len(output))
-    readers = _readers(model.decoder, decoder.layers)
+    readers = source_readers(model.decoder, decoder.layers)
     sections = [
         *_attention(readers, calls, tokens, read),
         *_memory(readers, calls, tokens, read),
@@ -105,7 +105,7 @@ def _whose(target: str | None) -> str:
     return "The translation was given." if target is not None else "The translation is the model's own, by greedy search."
 
 
-def _readers(decoder: RecurrentDecoder | CausalTransformer, layers: Collection[int]) -> dict[str, Reading | CausalBlock]:
+def source_readers(decoder: RecurrentDecoder | CausalTransformer, layers: Collection[int]) -> dict[str, Reading | CausalBlock]:
     """What reads the source in a Transformer's layer, or above a recurrent one, by title."""
     if isinstance(decoder, CausalTransformer):
         return {f"Layer {number}": block for number, block in enumerate(decoder.each_block(), 1) if number in layers}

@@ -11,6 +11,7 @@ from seqkit.data.lines import read_lines
 from seqkit.data.tokenizers.protocol import Symbols
 from seqkit.run.corpora import EncodingErrors
 from seqkit.run.folders import find_run
+from seqkit.run.inspection.attention_plot import AttentionPlot
 from seqkit.run.machine import prepare_machine
 from seqkit.run.saved import load_translator
 from seqkit.run.translation.model import TrainedTranslator
@@ -27,6 +28,7 @@ class TranslateRequest:
     Args:
         scores: write the log-probability before each translation.
         settings: of `TranslationConfig`.
+        attention_plot: page of maps of where the model looked.
     """
 
     run: str | None
@@ -37,6 +39,7 @@ class TranslateRequest:
     encoding_errors: EncodingErrors
     device: str
     threads: int | None
+    attention_plot: Path | None = None
 
 
 def translate_stream(request: TranslateRequest) -> None:
@@ -48,14 +51,20 @@ def translate_stream(request: TranslateRequest) -> None:
     config = TranslationConfig.of(**request.settings)
     device = prepare_machine(request.device, request.threads)
     model = load_translator(find_run(request.run, TASKS), device=str(device))
+    plot = AttentionPlot(model, request.attention_plot) if request.attention_plot else None
     write = write_json if request.output_format == "jsonl" else write_text
     sources = request.files or (cast(BinaryIO, sys.stdin.buffer),)
     for source in sources:
         held: list[str] = []
         watch = Watch(model, str(source) if isinstance(source, Path) else "-")
         for found in model.stream(kept(source, request, held, watch), config, batch_size=64 if request.files else 1):
-            write(held.pop(0), found, request)
+            line = held.pop(0)
+            write(line, found, request)
+            if plot:
+                plot.add(line, found[0].text)
         watch.end()
+    if plot:
+        plot.write()
 
 
 def kept(source: Path | BinaryIO, request: TranslateRequest, held: list[str], watch: "Watch") -> Iterator[str]:
