@@ -123,6 +123,10 @@ def _lines(canvas: "Canvas", plot: Lines) -> None:
     places = {x for series in plot.series for x in series.x}
     if len(places) == 1 and not plot.log_x:
         axes.set_xlim(min(places) - 1, min(places) + 1)
+    bounded = (ys for series in plot.series for ys in (series.y, series.low or (), series.high or ()))
+    heights = {y for ys in bounded for y in ys if y is not None and finite(y)}
+    if len(heights) == 1 and min(heights) > 0:
+        axes.set_ylim(0, 2 * min(heights))  # what never changes is seen against 0, not in a window a hair wide
     _tick_text(axes, x=True)
     _legend(canvas, handles, [series.name for series in plot.series])
 

@@ -44,7 +44,12 @@ def device_name(device: torch.device) -> str:
     """As shown in reports: `cpu, 2 threads` or the GPU's name."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} thread{'s' * (torch.get_num_threads() != 1)}"
+    return f"{device.type}, {threads_text()}"
+
+
+def threads_text() -> str:
+    """`2 threads`."""
+    return f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() != 1)}"
 
 
 def peak_memory() -> int:

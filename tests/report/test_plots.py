@@ -72,6 +72,16 @@ def test_series_differ_in_more_than_colour() -> None:
     assert len(dashes) >= 5
 
 
+def test_what_never_changes_is_seen_against_zero() -> None:
+    def ticks(*heights: float) -> list[str]:
+        lines = Lines("L", "x", "y", (Series("s", (5, 6, 7), heights),))
+        texts = (element.text for element in ElementTree.fromstring(draw(lines)).iter() if element.tag.endswith("text"))
+        return [text for text in texts if text]
+
+    assert "0" in ticks(24.576, 24.576, 24.576)
+    assert "0" not in ticks(24.0, 25.0, 26.0)
+
+
 def luminance(colour: str) -> float:
     """Relative luminance (WCAG 2.1)."""
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]

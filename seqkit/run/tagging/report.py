@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from seqkit.metrics.accuracy import count_by_known_word, count_by_tag
 from seqkit.metrics.calibration import brier_score, expected_calibration_error, reliability
@@ -28,7 +27,7 @@ from seqkit.report.report import (
     Table,
 )
 from seqkit.run.display import read_events
-from seqkit.run.machine import surroundings
+from seqkit.run.machine import surroundings, threads_text
 from seqkit.run.tagging.evaluate import Evaluation
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.training import TrainingFacts
@@ -285,7 +284,7 @@ def _cost(tagger: TrainedTagger, evaluation: Evaluation, facts: TrainingFacts | 
         ]
         if not facts:
             rows.append(("peak memory, predicting", Figure("memory", speed.peak_memory, "bytes")))
-    note = f"{torch.get_num_threads()} threads, PyTorch, float32 weights; word vectors are computed afresh in each measurement."
+    note = f"{threads_text()}, PyTorch, float32 weights; word vectors are computed afresh in each measurement."
     return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from seqkit.metrics.abc_notation import check_tune, split_tunes
@@ -16,7 +15,7 @@ from seqkit.metrics.significance import Interval, bootstrap_interval, nats_per_t
 from seqkit.models.inspection.gradients import Reach
 from seqkit.report.report import Block, Figure, Lines, Report, Section, Series, Table, Texts
 from seqkit.run.display import read_events
-from seqkit.run.machine import surroundings
+from seqkit.run.machine import surroundings, threads_text
 from seqkit.run.text.evaluate import REACH, TextEvaluation, Written
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.run.training import TrainingFacts
@@ -242,5 +241,5 @@ def _cost(trained: TrainedLanguageModel, evaluation: TextEvaluation, facts: Trai
         ("writing, one text", Figure("speed", speed.writing, unit)),
         ("one step alone", Figure("latency", speed.step_milliseconds, "ms")),
     ]
-    note = f"{torch.get_num_threads()} threads, PyTorch, float32 weights."
+    note = f"{threads_text()}, PyTorch, float32 weights."
     return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from seqkit.metrics.significance import accuracy, bootstrap_interval
 from seqkit.metrics.transduction import unit_error_rate, word_accuracy
 from seqkit.metrics.translation import bleu, bleu_by_length, bleu_signature, chrf, length_buckets, length_ratio, ter
 from seqkit.report.report import Bars, Block, Figure, Lines, Report, Section, Series, Table, Texts
 from seqkit.run.display import read_events
-from seqkit.run.machine import surroundings
+from seqkit.run.machine import surroundings, threads_text
 from seqkit.run.training import TrainingFacts
 from seqkit.run.translation import transductions
 from seqkit.run.translation.evaluate import SplitTranslated, TranslationEvaluation, summed
@@ -140,9 +139,9 @@ def source_memory(evaluation: TranslationEvaluation) -> Section:
     sizes = evaluation.state_bytes
     blocks: list[Block] = []
     if any(sizes.values()):
-        series = (Series("memory of the source", tuple(sizes), tuple(sizes.values())),)
+        series = (Series("memory of the source", tuple(sizes), tuple(size / 1000 for size in sizes.values())),)
         note = "What the decoder can read of the source, beside the state it starts from; flat where its size is fixed."
-        blocks.append(Lines("Memory of the source", "source symbols", "bytes", series, note, log_x=True))
+        blocks.append(Lines("Memory of the source", "source symbols", "kB", series, note, log_x=True))
     text = "" if blocks else "The decoder starts from the encoder's last state and reads nothing else of the source."
     return Section("What it keeps of the source", text=text, blocks=tuple(blocks))
 
@@ -198,5 +197,5 @@ def cost(trained: TrainedTranslator, evaluation: TranslationEvaluation, facts: T
         ("translating, 64 side by side", Figure("speed", speed.batched, "target symbols/s")),
         ("one sentence alone", Figure("latency", speed.milliseconds, "ms")),
     ]
-    note = f"{torch.get_num_threads()} threads, PyTorch, float32 weights; greedy."
+    note = f"{threads_text()}, PyTorch, float32 weights; greedy."
     return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))
