@@ -167,10 +167,15 @@ def compare(
     text: Text = None,
     format: FileFormat = None,
     mirror: Mirror = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="10m", help="Give a verdict within this time: all cells train equally long.", show_default=False),
+    ] = None,
     device: Device = "auto",
     threads: Threads = None,
 ) -> None:
     """Train a recipe and its rivals with several seeds and say which is better, if any."""
+    from seqkit.run.budget import seconds_of
     from seqkit.run.compare import CompareRequest, compare_command
     from seqkit.run.corpora import Sources
 
@@ -191,5 +196,6 @@ def compare(
         device=device,
         threads=threads,
         command=typed(),
+        budget=seconds_of(budget) if budget else 0.0,
     )
     compare_command(request, make_console())

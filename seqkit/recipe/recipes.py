@@ -30,13 +30,14 @@ class CompareConfig(Config):
     Args:
         name: what the recipe's own system is called; its family if left out.
         match: what is made equal. `parameters` resizes each rival's width to within 2 % of the recipe's parameters; `steps`
-            gives each as many updates as the recipe makes, widths as written; `none` takes rivals as given.
+            gives each as many updates as the recipe makes, `time` as many seconds of them (`train.seconds`), the systems of a
+            seed trained in turns, widths as written; `none` takes rivals as given.
         seeds: each system is trained once with each.
         rivals: by name, what differs from the recipe, as tables or dotted keys.
     """
 
     name: str = ""
-    match: Literal["parameters", "steps", "none"] = "parameters"
+    match: Literal["parameters", "steps", "time", "none"] = "parameters"
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
     rivals: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from threading import Thread
@@ -22,7 +23,7 @@ def run_cell(folder: Path, options: dict[str, Any]) -> None:
     mirror = Path(options["mirror"]) if options["mirror"] else None
     device = prepare_machine(options["device"], options["threads"])
     road = open_road(recipe, Sources.from_dict(options["sources"], mirror))
-    road.finish(folder, device, Console(quiet=True))
+    road.finish(folder, device, Console(quiet=True), brief=options["mode"] == "brief")
     (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1), encoding="utf-8")
 
 
@@ -33,6 +34,7 @@ def end_with_parent() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # heard only while training
     Thread(target=end_with_parent, daemon=True).start()
     try:
         run_cell(Path(sys.argv[1]), json.loads(sys.argv[2]))

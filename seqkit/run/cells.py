@@ -1,17 +1,19 @@
-"""The cells of a comparison: one system, one seed, one folder, and a process of its own.
+"""The cells of a comparison: one system, one seed, one folder, and a process of its own each.
 
 A finished cell is never trained again: an interrupted comparison goes on where it stopped. A cell that fails is recorded
 with its reason, the others go on, and the next run of the comparison tries it again.
 """
 
 import json
+import math
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,24 +22,39 @@ from seqkit.errors import UserError
 from seqkit.recipe import Recipe, recipe_from
 from seqkit.run.corpora import Sources
 from seqkit.run.signals import Stopped, StopRequest, listening
+from seqkit.run.turns import take_turns, turn_seconds
 
-POLL = 0.05  # seconds between two looks at a process
 FAILURE = "failed.json"
+Mode = Literal["full", "brief"]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One system, one seed, one folder."""
+    """One training run of a comparison.
+
+    Args:
+        system: its name.
+        run: what is trained of it: `seed 1`.
+        recipe: of this very run.
+        folder: for it alone.
+        mode: `full` trains, measures and reports; `brief` leaves the cell's own report out.
+    """
 
     system: str
-    seed: int
+    run: str
     recipe: Recipe
     folder: Path
+    mode: Mode = "full"
 
     @property
     def name(self) -> str:
         """As shown."""
-        return f"{self.system}, seed {self.seed}"
+        return f"{self.system}, {self.run}"
+
+    @property
+    def seed(self) -> int:
+        """It is trained with."""
+        return self.recipe.train.seed
 
     @property
     def finished(self) -> bool:
@@ -65,15 +82,19 @@ class Setting:
     device: str = "auto"
     threads: int | None = None
 
-    def options(self) -> str:
+    def options(self, mode: Mode) -> str:
         """As `seqkit.run.cell` takes them."""
         mirror = str(self.sources.mirror) if self.sources.mirror else None
-        options = {"sources": self.sources.to_dict(), "mirror": mirror, "device": self.device, "threads": self.threads}
-        return json.dumps(options)
+        data = {"sources": self.sources.to_dict(), "mirror": mirror}
+        return json.dumps(data | {"device": self.device, "threads": self.threads, "mode": mode})
 
 
-def run_cells(cells: Sequence[Cell], setting: Setting, console: Console, command: str) -> None:
-    """Train and measure every unfinished cell, in the order given.
+def run_cells(rounds: Iterable[Sequence[Cell]], total: int, setting: Setting, console: Console, command: str) -> list[Cell]:
+    """Train and measure every unfinished cell, round by round; returns all cells.
+
+    Args:
+        rounds: the cells of a round are trained in turns; a round is asked for when the one before is done.
+        total: how many cells there will be.
 
     Raises:
         Stopped: Ctrl-C or SIGTERM; says how to go on.
@@ -84,45 +105,50 @@ def run_cells(cells: Sequence[Cell], setting: Setting, console: Console, command
         TextColumn("{task.fields[left]}"),
         TimeElapsedColumn(),
     )
-    missing = [cell for cell in cells if not cell.finished]
+    seen: list[Cell] = []
+    trained = 0
     with (
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
         listening() as request,
     ):
-        task = bar.add_task("", total=len(cells), completed=len(cells) - len(missing), left="")
+        task = bar.add_task("", total=total, left="")
         started = time.monotonic()
-        for done, cell in enumerate(missing):
-            minutes = (time.monotonic() - started) / 60 / done * (len(missing) - done) if done else 0
-            left = f"about {minutes:.0f} min left" if done else ""
-            name = f"{cell.name} ({len(cells) - len(missing) + done + 1} of {len(cells)})"
-            bar.update(task, description=name, left=left)
-            if not console.is_terminal:
-                console.print(" · ".join(filter(None, (f"training {name}", left))))
-            run_cell(cell, setting, request)
-            if request.signal is not None:
-                raise stopped(request.signal, cells, command)
-            if cell.failure:
-                console.print(f"{cell.name} failed: {cell.failure}", style="red", soft_wrap=True)
-            bar.advance(task)
+        for cells in rounds:
+            if missing := [cell for cell in cells if not cell.finished]:
+                seconds = (time.monotonic() - started) / trained * (total - len(seen)) if trained else 0
+                left = f"about {seconds / 60:.0f} min left" if trained else ""
+                name = f"{names(missing)} ({len(seen) + 1} of {total})"
+                bar.update(task, description=name, left=left)
+                if not console.is_terminal:
+                    console.print(" · ".join(filter(None, (f"training {name}", left))))
+                run_round(missing, setting, request)
+                if request.signal is not None:
+                    done = len([cell for cell in [*seen, *cells] if cell.finished])
+                    raise Stopped(
+                        request.signal,
+                        f"stopped; {done} of {total} cells are finished and kept. Go on with the same command: {command}",
+                    )
+                for cell in missing:
+                    if cell.failure:
+                        console.print(f"{cell.name} failed: {cell.failure}", style="red", soft_wrap=True)
+                trained += len(missing)
+            seen += cells
+            bar.advance(task, len(cells))
+    return seen
 
 
-def stopped(number: int, cells: Sequence[Cell], command: str) -> Stopped:
-    """What a comparison that was told to stop ends with."""
-    done = sum(cell.finished for cell in cells)
-    kept = f"{done} of {len(cells)} cells are finished and kept"
-    return Stopped(number, f"stopped; {kept}. Go on with the same command: {command}")
+def names(cells: Sequence[Cell]) -> str:
+    """`lstm, seed 1`, or `lstm, gru and transformer in turns, seed 1`."""
+    if len(cells) == 1:
+        return cells[0].name
+    *others, last = (cell.system for cell in cells)
+    return f"{', '.join(others)} and {last} in turns, {cells[0].run}"
 
 
-def run_cell(cell: Cell, setting: Setting, request: StopRequest) -> None:
-    """Train, evaluate and time one cell in a process of its own, so that its peak memory is its own."""
-    with start(cell, setting) as process:
-        try:
-            while process.poll() is None and request.signal is None:
-                time.sleep(POLL)
-            if process.poll() is not None:
-                conclude(cell, process.returncode)
-        finally:
-            process.kill()
+def run_round(cells: Sequence[Cell], setting: Setting, request: StopRequest) -> None:
+    """Train, evaluate and time cells, each in a process of its own, so that its peak memory is its own."""
+    turn = turn_seconds(cells[0].recipe.train.seconds) if len(cells) > 1 else math.inf
+    take_turns(cells, lambda cell: start(cell, setting), conclude, turn, request)
 
 
 def start(cell: Cell, setting: Setting) -> subprocess.Popen[bytes]:
@@ -135,7 +161,7 @@ def start(cell: Cell, setting: Setting) -> subprocess.Popen[bytes]:
     (cell.folder / "cell.json").write_text(json.dumps(cell.recipe.to_dict()), encoding="utf-8")
     with (cell.folder / "stderr.txt").open("wb") as complaints:
         return subprocess.Popen(
-            [sys.executable, "-m", "seqkit.run.cell", str(cell.folder), setting.options()],
+            [sys.executable, "-m", "seqkit.run.cell", str(cell.folder), setting.options(cell.mode)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=complaints,

@@ -1,7 +1,9 @@
 """`seqkit compare`: a recipe against its rivals, trained cell by cell, then one report over all."""
 
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,18 @@ from seqkit.errors import UserError, suggestion
 from seqkit.recipe import Recipe, load_recipe
 from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
+from seqkit.run.budget import budgeted_rounds, timed
 from seqkit.run.cells import Cell, Setting, run_cells
 from seqkit.run.comparison_report import comparison_report
 from seqkit.run.contests import System
 from seqkit.run.corpora import Sources
 from seqkit.run.display import read_events
 from seqkit.run.machine import choose_device
-from seqkit.run.matching import match_parameters, match_steps
+from seqkit.run.matching import match_parameters, match_steps, match_time
 from seqkit.run.measures import MEASURES
 from seqkit.run.roads import Road, open_road
 
-TERMS = {"parameters": "equal parameters (± 2 %)", "steps": "equal numbers of updates", "none": ""}
+TERMS = {"parameters": "equal parameters (± 2 %)", "steps": "equal numbers of updates"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class CompareRequest:
     device: str = "auto"
     threads: int | None = None
     command: str = ""
+    budget: float = 0.0  # seconds in all; 0: as the recipe says
 
 
 def compare_command(request: CompareRequest, console: Console) -> Path:
@@ -49,23 +53,30 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
         UserError: recipe or data are at fault, a rival cannot be matched, or every cell failed.
         Stopped: Ctrl-C or SIGTERM.
     """
+    started = time.monotonic() - time.process_time()  # what imports took counts too
     recipe = load_recipe(request.recipe, request.overrides)
     if not recipe.compare.rivals:
         raise UserError(f"{request.recipe}: the recipe names no rivals; add [compare.rivals.NAME]")
+    if request.budget and recipe.compare.match == "steps":
+        raise UserError("--budget makes training times equal; compare.match = 'steps' makes updates equal: leave out one")
+    if request.budget and recipe.compare.match == "time":
+        recipe = timed(recipe, request.budget)  # whatever the recipe says, to be shared out
     device = choose_device(request.device)
     road = open_road(recipe, request.sources, console)
     if not road.has_test:
         raise UserError(f"{road.corpus_name}: a comparison needs a test split")
     seeds = request.seeds or recipe.compare.seeds
     systems = contestants(recipe, road, request.rivals)
-    out = request.out or Path("runs") / "compare" / recipe.corpus.replace("/", "-")
-    # Seeds in the outer loop: a noisy hour hits all systems alike.
-    cells = [
-        Cell(name, seed, system.seeded(seed), out / name / f"seed-{seed}")
-        for seed in seeds
-        for name, system in systems.items()
-    ]  # fmt: skip
-    run_cells(cells, Setting(request.sources, request.device, request.threads), console, request.command)
+    out = comparison_folder(request, recipe)
+    setting = Setting(request.sources, request.device, request.threads)
+    if request.budget:
+        total = len(systems) * len(seeds) + 1
+        rounds = budgeted_rounds(systems, seeds, out, request.budget, started)
+    else:
+        total = len(systems) * len(seeds)
+        rounds = plain_rounds(systems, seeds, out)
+    with closing(rounds):
+        cells = [cell for cell in run_cells(rounds, total, setting, console, request.command) if cell.run != "probe"]
     failures = [(cell.name, cell.failure) for cell in cells if cell.failure]
     finished = [[cell for cell in cells if cell.system == name and not cell.failure] for name in systems]
     if not any(finished):
@@ -75,13 +86,45 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
         title=f"{road.corpus_name}: {' or '.join(systems)}?",
         command=request.command,
         device=device,
-        terms=TERMS[recipe.compare.match],
+        terms=terms(recipe.compare.match, cells),
         failures=failures,
     )
     write_report(report, out)
     print_report(report, console)
     console.print(f"\nreport  {out / 'report.html'}", soft_wrap=True)
     return out
+
+
+def comparison_folder(request: CompareRequest, recipe: Recipe) -> Path:
+    """Where the comparison lies; its `data.json` says which data it is on.
+
+    Raises:
+        UserError: another comparison, on other data, lies there.
+    """
+    own = request.sources.own
+    place = own.folder or own.text or next((path.resolve().parent for path in own.files.values()), None)
+    name = f"{recipe.task}-{place.resolve().stem}" if place else recipe.corpus.replace("/", "-")
+    out = request.out or Path("runs") / "compare" / name
+    data = request.sources.to_dict() | {"corpus": recipe.corpus}
+    with suppress(OSError, ValueError):
+        if json.loads((out / "data.json").read_text(encoding="utf-8")) != data:
+            raise UserError(f"{out}: holds a comparison on other data; name another folder with --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out {out}: {error.strerror}") from error
+    (out / "data.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
+    return out
+
+
+def plain_rounds(systems: Mapping[str, Recipe], seeds: Sequence[int], out: Path) -> Generator[list[Cell]]:
+    """Seeds in the outer loop, so that a noisy hour hits all systems alike; in turns where the clock says how long."""
+    for seed in seeds:
+        cells = [Cell(name, f"seed {seed}", one.seeded(seed), out / name / f"seed-{seed}") for name, one in systems.items()]
+        if all(cell.recipe.train.seconds for cell in cells):
+            yield cells
+        else:
+            yield from ([cell] for cell in cells)
 
 
 def contestants(recipe: Recipe, road: Road, chosen: Sequence[str] | None) -> dict[str, Recipe]:
@@ -117,8 +160,20 @@ def equaliser(recipe: Recipe, road: Road) -> Callable[[Recipe], Recipe]:
         case "steps":
             batches = road.batches_per_epoch(recipe)
             return lambda rival: match_steps(rival, recipe.train, batches / road.batches_per_epoch(rival))
+        case "time":
+            return lambda rival: match_time(rival, recipe.train)
         case "none":
             return lambda rival: rival
+
+
+def terms(match: str, cells: Sequence[Cell]) -> str:
+    """What was made equal."""
+    seconds = sorted({cell.recipe.train.seconds for cell in cells})
+    told = [TERMS[match]] if match in TERMS else []
+    if seconds[0]:
+        each = f"{seconds[0]:.3g}" if seconds[0] == seconds[-1] else f"{seconds[0]:.3g} to {seconds[-1]:.3g}"
+        told.append(f"equal training time ({each} s of updates)")
+    return ", ".join(told)
 
 
 def gather(cells: Sequence[Cell]) -> System:

@@ -44,7 +44,7 @@ class TrainingDisplay:
         self.console = console
         self.config = config
         self.shown = shown
-        self.total = updates(config, batches_per_epoch)
+        self.total = config.seconds or updates(config, batches_per_epoch)
         self.progress: Progress | None = None
         self.bar: TaskID | None = None
         self.first_step: int | None = None
@@ -75,21 +75,27 @@ class TrainingDisplay:
                 best = f"best {self.shown.text(event.best_score)} at {event.best_epoch:.3g}"
                 self.dev = f"dev {self.shown.score} {self.shown.text(event.dev_score)}, {best}"
                 if not self.console.is_terminal:
-                    self.console.print(f"epoch {event.epoch:.3g}/{self.config.epochs:g} · {self.facts(event.step)}")
+                    self.console.print(f"{self.place(event)} · {self.facts(event.step)}")
         if self.progress is not None and self.bar is not None:
-            epoch = min(event.epoch + isinstance(event, Step), self.config.epochs)
-            self.progress.update(
-                self.bar,
-                completed=event.step,
-                epoch=f"epoch {epoch:.3g}/{self.config.epochs:g}",
-                facts=self.facts(event.step),
-            )
+            completed = self.training_seconds if self.config.seconds else event.step
+            self.progress.update(self.bar, completed=completed, epoch=self.place(event), facts=self.facts(event.step))
+
+    def place(self, event: Event) -> str:
+        """`epoch 12/30`, or `epoch 12` where the clock says when to stop."""
+        epoch = event.epoch + isinstance(event, Step)
+        return (
+            f"epoch {epoch:.3g}"
+            if self.config.seconds
+            else f"epoch {min(epoch, self.config.epochs):.3g}/{self.config.epochs:g}"
+        )
 
     def facts(self, step: int) -> str:
         """Speed, loss, dev score, time left."""
         speed = self.tokens / max(self.training_seconds, 1e-9)
-        done = step - (self.first_step or step) + 1
-        left = (time.perf_counter() - self.started) / max(done, 1) * (self.total - step)
+        done, to_do = step - (self.first_step or step) + 1, self.total - step
+        if self.config.seconds:
+            done, to_do = self.training_seconds, max(self.total - self.training_seconds, 0)
+        left = (time.perf_counter() - self.started) / max(done, 1e-9) * to_do
         rate = f"{speed / 1000:.1f}k {self.shown.unit}/s"
         return f"{rate} · loss {self.loss:.2f} · {self.dev} · {int(left) // 60}:{int(left) % 60:02d} left"
 

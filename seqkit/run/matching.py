@@ -1,4 +1,5 @@
-"""Rivals made equal: a model resized until its parameters are within 2 % of another's, or a run as long in updates."""
+"""Rivals made equal: a model resized until its parameters are within 2 % of another's, or a run as long in updates or in
+seconds."""
 
 from collections.abc import Callable
 
@@ -60,6 +61,17 @@ def match_steps(rival: Recipe, train: TrainConfig, ratio: float) -> Recipe:
     """
     settings = {"epochs": train.epochs * ratio, "evaluate_every": train.evaluate_every * ratio}
     return rival.model_copy(update={"train": rival.train.model_copy(update=settings)})
+
+
+def match_time(rival: Recipe, train: TrainConfig) -> Recipe:
+    """The rival with as many seconds of training as another run.
+
+    Raises:
+        UserError: that one goes by epochs.
+    """
+    if not train.seconds:
+        raise UserError("compare.match = 'time' needs train.seconds, the training time of each system (or give --budget)")
+    return rival.model_copy(update={"train": rival.train.model_copy(update={"seconds": train.seconds})})
 
 
 def _fill(recipe: Recipe, goal: int, size: Callable[[Recipe], int]) -> Recipe:

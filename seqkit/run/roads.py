@@ -40,8 +40,17 @@ class Road(Protocol):
         """Train in a folder, which then holds the model; test is not read."""
         ...
 
-    def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
-        """Train in a folder, evaluate on test (on dev where there is no test), write and print the report."""
+    def finish(
+        self,
+        folder: Path,
+        device: torch.device,
+        console: Console,
+        *,
+        command: str = "",
+        resume: bool = False,
+        brief: bool = False,
+    ) -> None:
+        """Train in a folder, evaluate on test (on dev where there is no test), write and print the report, unless `brief`."""
         ...
 
     def parameters(self, recipe: Recipe) -> int:

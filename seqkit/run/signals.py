@@ -1,6 +1,7 @@
-"""Ctrl-C and SIGTERM while training: finish the batch, save, say how to go on."""
+"""Ctrl-C and SIGTERM while training: finish the batch, save, say how to go on. Ctrl-Z: finish the batch, then stop."""
 
 import signal
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -44,3 +45,40 @@ def listening() -> Generator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class Pause:
+    """Whether to stop between two updates, and how long that has lasted.
+
+    Args:
+        wanted: SIGTSTP came.
+        seconds: spent stopped so far.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self.seconds = 0.0
+
+    def __call__(self) -> None:
+        """Stop here if asked to, until SIGCONT."""
+        if self.wanted:
+            self.wanted = False
+            before = time.perf_counter()
+            signal.raise_signal(signal.SIGSTOP)
+            self.seconds += time.perf_counter() - before
+
+
+@contextmanager
+def pausing() -> Generator[Pause]:
+    """Inside the block SIGTSTP is noted, so that time spent stopped falls between updates and into none of them."""
+    pause = Pause()
+    before = signal.getsignal(signal.SIGTSTP)
+
+    def note(_: int, __: FrameType | None) -> None:
+        pause.wanted = True
+
+    signal.signal(signal.SIGTSTP, note)
+    try:
+        yield pause
+    finally:
+        signal.signal(signal.SIGTSTP, before)

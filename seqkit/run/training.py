@@ -10,7 +10,7 @@ from rich.console import Console
 from seqkit.models.precision import multiplies_in_bfloat16
 from seqkit.run.display import EventLog, Shown, TrainingDisplay
 from seqkit.run.machine import peak_memory
-from seqkit.run.signals import Stopped, StopRequest, listening
+from seqkit.run.signals import Stopped, StopRequest, listening, pausing
 from seqkit.training.checkpoint import restore_checkpoint, save_checkpoint
 from seqkit.training.loop import Evaluated, Trainable, TrainConfig, TrainState, train
 
@@ -24,6 +24,7 @@ class TrainingFacts:
     Args:
         seconds: wall time, evaluations on dev included.
         cpu_seconds: processor time of the same, all threads together.
+        update_seconds: of the updates alone, evaluations left out.
         rate: tokens a second, over the updates alone.
         unit: what a token is here: `words`, `characters`.
         precision: of the matrix products.
@@ -32,6 +33,7 @@ class TrainingFacts:
 
     seconds: float
     cpu_seconds: float
+    update_seconds: float
     rate: float
     unit: str
     peak_memory: int
@@ -68,6 +70,7 @@ def follow(
     with (
         EventLog(folder / "metrics.jsonl", upto=state.step if resume else None) as log,
         listening() as request,
+        pausing() as pause,
         display.showing(),
     ):
         saved_at = time.monotonic()
@@ -81,9 +84,11 @@ def follow(
                 saved_at = time.monotonic()
             if isinstance(event, Evaluated) and out_of_patience(state):
                 break
+            pause()
     facts = TrainingFacts(
-        seconds=time.perf_counter() - started,
+        seconds=time.perf_counter() - started - pause.seconds,
         cpu_seconds=time.process_time() - cpu_started,
+        update_seconds=state.seconds,
         rate=display.tokens / max(display.training_seconds, 1e-9),
         unit=shown.unit,
         peak_memory=peak_memory(),

@@ -16,12 +16,17 @@ from seqkit.errors import UserError
 from seqkit.training.average import Average
 from seqkit.training.schedule import Schedule, learning_rate_factor
 
+LOOKS = 10  # evaluations on dev of a run by the clock
+SHORTEST = 1e-6  # seconds; no update takes less
+
 
 class TrainConfig(Config):
     """How a model is trained.
 
     Args:
         epochs: passes over the training data, at most; 2.5 are two and a half.
+        seconds: train for so long instead, evaluations left out, the learning rate following the clock; dev is then evaluated
+            ten times, evenly over them. 0: `epochs` says when to stop.
         batch_size: sentences in a batch, or streams of running text.
         learning_rate: peak, of AdamW (Loshchilov & Hutter 2019).
         warmup: share of all updates over which the learning rate rises.
@@ -35,6 +40,7 @@ class TrainConfig(Config):
     """
 
     epochs: float = Field(default=30, gt=0)
+    seconds: float = Field(default=0, ge=0)
     batch_size: int = Field(default=32, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
@@ -106,6 +112,7 @@ class Evaluated:
     is_best: bool
     stalled: int  # evaluations since the best
     seconds: float
+    trained: float  # seconds of updates before it
 
 
 Event = Step | Evaluated
@@ -135,7 +142,7 @@ class TrainState:
         self.best: dict[str, Tensor] = {}  # the weights to keep: those that scored best, or the last ones
         self.stalled = 0
         self.halvings = 0
-        self.seconds = 0.0  # spent training, evaluations left out
+        self.seconds = 0.0  # of updates but the first, in which kernels are chosen and memory is taken
 
     def weights_to_keep(self) -> Any:
         """A context in which the model carries the weights that are evaluated and saved."""
@@ -152,31 +159,52 @@ def train(task: Trainable, state: TrainState) -> Iterator[Event]:
     """
     config = state.config
     per_epoch = task.batches_per_epoch()
-    total = updates(config, per_epoch)
     every = max(1, round(config.evaluate_every * per_epoch))
     batches: Iterator[Any] = iter(())
+    step: Step | None = None
     while True:
-        if state.step > state.looked and (state.step % every == 0 or state.step >= total):
+        over = state.seconds >= config.seconds if config.seconds else state.step >= updates(config, per_epoch)
+        due = passes_a_tenth(state, step) if config.seconds else state.step % every == 0
+        if state.step > state.looked and (due or over):
             yield evaluate(task, state, state.step / per_epoch)
-        if state.step >= total:
+        if over:
             return
         batch = next(batches, None)
         if batch is None:
             batches = task.batches(state.epoch, state.batch)
             batch = next(batches)
-        step = update(task, state, batch, total)
+        step = update(task, state, batch, expected_updates(state, per_epoch))
         if state.batch == per_epoch:
             state.epoch, state.batch = state.epoch + 1, 0
         yield step
 
 
 def updates(config: TrainConfig, per_epoch: int) -> int:
-    """The number of updates of a whole run."""
+    """The number of updates of so many epochs."""
     return max(1, round(config.epochs * per_epoch))
 
 
-def update(task: Trainable, state: TrainState, batch: Any, total: int) -> Step:
-    """One step of gradient descent."""
+def expected_updates(state: TrainState, per_epoch: int) -> float:
+    """The number of updates of the whole run: those of its epochs, or as many as its seconds hold at the pace so far.
+
+    While there is no pace yet they are taken for very many: under a warm-up the first updates then hardly move.
+    """
+    if not state.config.seconds:
+        return updates(state.config, per_epoch)
+    return state.config.seconds / max(state.seconds / max(state.step - 1, 1), SHORTEST)
+
+
+def passes_a_tenth(state: TrainState, step: Step | None) -> bool:
+    """Whether the last update of a run by the clock went past a tenth of its seconds."""
+    if step is None:
+        return False
+    now = state.seconds / state.config.seconds
+    before = max(state.seconds - step.seconds, 0.0) / state.config.seconds
+    return int(LOOKS * now) > int(LOOKS * before)
+
+
+def update(task: Trainable, state: TrainState, batch: Any, total: float) -> Step:
+    """One step of gradient descent, of `total` in the whole run."""
     started = time.perf_counter()
     config = state.config
     state.model.train()
@@ -198,10 +226,11 @@ def update(task: Trainable, state: TrainState, batch: Any, total: int) -> Step:
     state.optimizer.step()
     if state.average:
         state.average.update(state.model)
+    seconds = time.perf_counter() - started
+    if state.step:
+        state.seconds += seconds
     state.step += 1
     state.batch += 1
-    seconds = time.perf_counter() - started
-    state.seconds += seconds
     return Step(state.step, state.epoch, value, tokens, config.learning_rate * factor, norm, seconds)
 
 
@@ -222,4 +251,5 @@ def evaluate(task: Trainable, state: TrainState, epochs: float) -> Evaluated:
         state.stalled += 1
         state.halvings += 1
     seconds = time.perf_counter() - started
-    return Evaluated(state.step, epochs, score, state.best_score, state.best_epoch, is_best, state.stalled, seconds)
+    best = state.best_score, state.best_epoch, is_best
+    return Evaluated(state.step, epochs, score, *best, state.stalled, seconds, state.seconds)

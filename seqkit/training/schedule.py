@@ -6,11 +6,11 @@ from typing import Literal
 Schedule = Literal["cosine", "plateau", "constant"]
 
 
-def learning_rate_factor(schedule: Schedule, step: int, total: int, warmup: float, halvings: int) -> float:
+def learning_rate_factor(schedule: Schedule, step: int, total: float, warmup: float, halvings: int) -> float:
     """The factor on the peak learning rate.
 
     Args:
-        step: updates done so far, of `total`.
+        step: updates done so far, of `total`, which may be an estimate.
         warmup: the share of `total` over which the factor rises linearly from 0 to 1.
         halvings: how often the dev score has stalled; counts under `plateau` alone.
     """

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +19,6 @@ HOPELESS = """
 [compare.rivals.hopeless]
 train = { learning_rate = 1e38, clip = 0 }
 """
-
-
-@dataclass
-class Ended:
-    """A process that is over."""
-
-    returncode: int
-
-    def poll(self) -> int:
-        return self.returncode
-
-    def __enter__(self) -> "Ended":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def kill(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +40,8 @@ def in_process(trained: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
             cell_module.run_cell(Path(arguments[3]), json.loads(arguments[4]))
         except UserError as error:
             options["stderr"].write(str(error).encode())
-            return Ended(2)
-        return Ended(0)
+            return popen("exit 2", shell=True, **options)
+        return popen("exit 0", shell=True, **options)
 
     monkeypatch.setattr(cells.subprocess, "Popen", train_here)
 
@@ -169,3 +149,14 @@ def test_ctrl_c_says_how_to_go_on(recipe: Path, data: Path, tmp_path: Path) -> N
     assert "0 of 4 cells are finished" in err
     assert "the same command: seqkit compare" in err
     assert not list(tmp_path.glob("*/*/failed.json"))
+
+
+def test_a_folder_with_a_comparison_on_other_data_is_refused(recipe: Path, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text('{"folder": "elsewhere"}')
+    assert seqkit("compare", recipe, "--data", data, "--out", tmp_path).refused("on other data", "--out")
+
+
+def test_equal_time_needs_a_time(recipe: Path, data: Path, tmp_path: Path) -> None:
+    given = ("compare", recipe, "--data", data, "--out", tmp_path / "out", "--set", "compare.match=time")
+    assert seqkit(*given).refused("needs train.seconds", "--budget")
+    assert not (tmp_path / "out").exists()

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from seqkit.errors import UserError
+from seqkit.training import loop
 from seqkit.training.average import Average
 from seqkit.training.loop import Evaluated, Step, TrainConfig, TrainState, train
 from seqkit.training.schedule import learning_rate_factor
@@ -306,3 +307,54 @@ def test_a_batch_holds_its_sentences(corpus, vocabulary):
         assert vocabulary.decode(batch.words.word_U[places].tolist()) == [word.lower() for word in sentence.tokens]
         assert [tiny.TAGS[tag] for tag in batch.tag_BT[row, : len(sentence.tokens)]] == list(sentence.tags)
     assert len(batch.words.word_U) == len({word for sentence in corpus[:7] for word in sentence.tokens})
+
+
+# By the clock
+
+
+class Clock:
+    """A clock that says when an update or an evaluation is over; an update takes half a second but for the first."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, evaluation: float = 100.0) -> None:
+        self.now = 0.0
+        self.evaluation = evaluation
+        monkeypatch.setattr(loop.time, "perf_counter", lambda: self.now)
+
+    def task(self, **given: Any) -> Regression:
+        task = Regression(**given)
+        loss, dev_score = task.loss, task.dev_score
+
+        def timed_loss(batch: Tensor) -> tuple[Tensor, int]:
+            self.now += 0.5 if task.losses else 7.0
+            return loss(batch)
+
+        def timed_score() -> float:
+            self.now += self.evaluation
+            return dev_score()
+
+        task.loss, task.dev_score = timed_loss, timed_score
+        return task
+
+
+def test_a_run_by_the_clock_ends_when_its_seconds_are_over(monkeypatch: pytest.MonkeyPatch):
+    state, events = run(Clock(monkeypatch).task(), seconds=10, epochs=1)
+    assert (state.step, state.seconds) == (21, 10.0)  # the first update, a slow one, and evaluations are not counted
+    looks = [event for event in events if isinstance(event, Evaluated)]
+    assert [look.trained for look in looks] == list(range(1, 11))
+    assert looks[-1] is events[-1]
+
+
+def test_the_learning_rate_follows_the_clock(monkeypatch: pytest.MonkeyPatch):
+    _, events = run(Clock(monkeypatch).task(), seconds=10, learning_rate=1.0, warmup=0.2)
+    rates = [event.learning_rate for event in events if isinstance(event, Step)]
+    assert rates[:2] == pytest.approx([0, 0], abs=1e-3)  # no pace yet
+    assert rates[2:] == pytest.approx([learning_rate_factor("cosine", step, 20, 0.2, 0) for step in range(2, 21)])
+    # half as long, half as many updates, the same course
+    _, events = run(Clock(monkeypatch).task(), seconds=5, learning_rate=1.0, warmup=0.2)
+    assert [event.learning_rate for event in events if isinstance(event, Step)][-1] == pytest.approx(rates[-1], abs=0.02)
+
+
+def test_time_too_short_for_a_tenth_is_evaluated_at_its_end(monkeypatch: pytest.MonkeyPatch):
+    state, events = run(Clock(monkeypatch).task(), seconds=0.7)
+    assert [type(event) for event in events] == [Step, Step, Evaluated, Step, Evaluated]
+    assert state.best

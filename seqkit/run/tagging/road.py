@@ -61,12 +61,24 @@ class TaggingRoad:
             console.print(f"{split:5} {reading.describe()}", style="dim")
         return train_tagger(self.recipe, self.corpus, folder, device=device, console=console, resume=resume)
 
-    def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
-        """Train in a folder, evaluate on test (on dev where there is no test), write and print the report."""
+    def finish(
+        self,
+        folder: Path,
+        device: torch.device,
+        console: Console,
+        *,
+        command: str = "",
+        resume: bool = False,
+        brief: bool = False,
+    ) -> None:
+        """Train in a folder, evaluate on test (on dev where there is no test), write and print the report, unless `brief`."""
         corpus = self.corpus
         trained = self.fit(folder, device, console, resume=resume)
         split = "test" if self.has_test else "dev"
         evaluation = evaluate_tagger(trained.tagger, corpus.sentences[split], split=split, training=corpus.sentences["train"])
+        keep_predictions(folder, trained.tagger, evaluation, trained.facts)
+        if brief:
+            return
         report = tagging_report(
             trained.tagger,
             evaluation,
@@ -79,7 +91,6 @@ class TaggingRoad:
             official=corpus.name in OFFICIAL_SURFACE_F1,
         )
         write_report(report, folder)
-        keep_predictions(folder, trained.tagger, evaluation, trained.facts)
         say_result(report, trained.tagger, folder, console)
 
 

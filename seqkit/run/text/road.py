@@ -90,8 +90,17 @@ class TextRoad:
             self.recipe, self.corpus.name, tokenizer, train, dev, folder, device=device, console=console, resume=resume
         )
 
-    def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
-        """Train in a folder, evaluate on test (on dev where there is no test), write and print the report."""
+    def finish(
+        self,
+        folder: Path,
+        device: torch.device,
+        console: Console,
+        *,
+        command: str = "",
+        resume: bool = False,
+        brief: bool = False,
+    ) -> None:
+        """Train in a folder, evaluate on test (on dev where there is no test), write and print the report, unless `brief`."""
         recipe, corpus = self.recipe, self.corpus
         trained = self.fit(folder, device, console, resume=resume)
         name = "test" if self.has_test else "dev"
@@ -99,6 +108,9 @@ class TextRoad:
         split = count_split(name, tokens, corpus.splits[name])
         console.print(f"evaluating on {name}", style="dim")
         evaluation = evaluate_language_model(trained.model, split, recipe.evaluation, training=self.training_text)
+        keep_measured(folder, trained.model, evaluation, trained.facts)
+        if brief:
+            return
         report = text_report(
             trained.model,
             evaluation,
@@ -110,7 +122,6 @@ class TextRoad:
             reading=[f"{split}: {reading.describe()}" for split, reading in corpus.readings.items()],
         )
         write_report(report, folder)
-        keep_measured(folder, trained.model, evaluation, trained.facts)
         say_result(report, folder, console, TRY[recipe.task])
 
     def tokens(self, split: str, tokenizer: Tokenizer, folder: Path) -> Tokens:

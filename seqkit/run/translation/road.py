@@ -76,13 +76,25 @@ class TranslationRoad:
         tokenizer = self.tokenizer(self.recipe.tokenizer)
         return train_translator(self.recipe, self.corpus, tokenizer, folder, device=device, console=console, resume=resume)
 
-    def finish(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> None:
-        """Train in a folder, evaluate on the tests (on dev where there are none), write and print the report."""
+    def finish(
+        self,
+        folder: Path,
+        device: torch.device,
+        console: Console,
+        *,
+        command: str = "",
+        resume: bool = False,
+        brief: bool = False,
+    ) -> None:
+        """Train in a folder, evaluate on tests (on dev where there are none), write and print the report, unless `brief`."""
         recipe, corpus = self.recipe, self.corpus
         tests = chosen_splits(corpus, recipe.evaluation)
         trained = self.fit(folder, device, console, resume=resume)
         console.print(f"translating {', '.join(tests)}", style="dim")
         evaluation = evaluate_translator(trained.model, tests, recipe.evaluation)
+        keep_measured(folder, trained.model, evaluation, trained.facts)
+        if brief:
+            return
         report = translation_report(
             trained.model,
             evaluation,
@@ -94,7 +106,6 @@ class TranslationRoad:
             reading=reading(corpus),
         )
         write_report(report, folder)
-        keep_measured(folder, trained.model, evaluation, trained.facts)
         print_report(report, console)
         console.print(f"\nmodel   {folder / 'model'}", soft_wrap=True)
         console.print(f"report  {folder / 'report.html'}", soft_wrap=True)

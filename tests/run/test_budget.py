@@ -1,0 +1,111 @@
+"""A verdict within the time given, whatever the overheads."""
+
+import json
+from pathlib import Path
+
+import pytest
+from commandline import seqkit
+
+from seqkit.errors import UserError
+from seqkit.recipe import TaggingRecipe
+from seqkit.run import budget
+from seqkit.run.budget import REPORTING, budgeted_rounds, seconds_of, time_text
+from seqkit.run.cells import Cell
+
+SYSTEMS = {name: TaggingRecipe(task="ner", corpus=name) for name in ("lstm", "gru", "transformer")}
+OVERHEAD = {"lstm": 4.0, "gru": 7.0, "transformer": 9.0}
+LOOK = 0.2
+
+
+class Machine:
+    """Trains cells in no time, on a clock of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, overhead: dict[str, float]) -> None:
+        self.now = 100.0
+        self.overhead = overhead
+        self.trained: list[str] = []
+        monkeypatch.setattr(budget.time, "monotonic", lambda: self.now)
+
+    def train(self, cell: Cell) -> None:
+        seconds = cell.recipe.train.seconds
+        self.now += self.overhead[cell.system] + seconds + LOOK * (1 if cell.run == "probe" else 10)
+        self.trained.append(cell.name)
+        cell.folder.mkdir(parents=True)
+        (cell.folder / "recipe.json").write_text(json.dumps(cell.recipe.to_dict()))
+        (cell.folder / "measured.json").write_text(json.dumps({"training": {"update_seconds": seconds}}))
+        (cell.folder / "metrics.jsonl").write_text(json.dumps({"event": "evaluated", "seconds": LOOK}) + "\n")
+
+    def run(self, out: Path, seconds: float, stop_after: int | None = None) -> list[Cell]:
+        cells: list[Cell] = []
+        for together in budgeted_rounds(SYSTEMS, (1, 2, 3), out, seconds, self.now):
+            for cell in together:
+                if stop_after is not None and len(self.trained) >= stop_after:
+                    return cells
+                if not cell.finished:
+                    self.train(cell)
+            cells += together
+        return cells
+
+
+@pytest.mark.parametrize("seconds", [120, 600, 7200])
+@pytest.mark.parametrize("overhead", [OVERHEAD, {"lstm": 8.0, "gru": 5.0, "transformer": 4.0}, dict.fromkeys(SYSTEMS, 0.0)])
+def test_all_cells_fit_into_the_budget_and_use_it(
+    seconds: float, overhead: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    machine = Machine(monkeypatch, overhead)
+    cells = machine.run(tmp_path, seconds)
+    assert machine.now - 100 + REPORTING == pytest.approx(seconds, rel=0.1)
+    assert [cell.run for cell in cells] == ["probe", *(f"seed {seed}" for seed in (1, 2, 3) for _ in SYSTEMS)]
+    for seed in (1, 2, 3):  # within a seed all train for the same time
+        assert len({cell.recipe.train.seconds for cell in cells if cell.run == f"seed {seed}"}) == 1
+
+
+def test_the_least_budget_that_works_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    machine = Machine(monkeypatch, OVERHEAD)
+    with pytest.raises(UserError, match=r"30 s are too few for 9 cells.* the least that works is \w+") as caught:
+        machine.run(tmp_path / "small", 30)
+    least = seconds_of(str(caught.value).split("works is ")[1].split()[0])
+    machine.run(tmp_path / "least", least)
+    with pytest.raises(UserError, match="too few"):
+        machine.run(tmp_path / "less", least - 12)
+
+
+def test_an_interrupted_comparison_goes_on_within_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    machine = Machine(monkeypatch, OVERHEAD)
+    first = machine.run(tmp_path, 300, stop_after=5)  # the probe, seed 1, and one system of seed 2
+    machine.now += 5000
+    pause = machine.now
+    cells = machine.run(tmp_path, 300)
+    assert len(machine.trained) == len(set(machine.trained)) == 10
+    assert cells[: len(first)] == first[1:] + cells[len(first) - 1 : len(first)]
+    assert {cell.recipe.train.seconds for cell in cells if cell.run == "seed 2"} == {
+        json.loads((tmp_path / "budget.json").read_text())["shares"]["2"]
+    }
+    spent = json.loads((tmp_path / "budget.json").read_text())["spent"]
+    assert spent + REPORTING == pytest.approx(300, rel=0.1)
+    assert machine.now - pause < 200
+    before = machine.now
+    assert machine.run(tmp_path, 300) == cells
+    assert machine.now == before
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), ("2m30s", 150)])
+def test_times_are_read(text: str, seconds: float):
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["10", "m", "ten minutes", "10m ", "-5s", "1.s"])
+def test_other_times_are_refused(text: str):
+    with pytest.raises(UserError, match="90s, 10m or 1h30m"):
+        seconds_of(text)
+    assert seqkit("compare", "ner", "--budget", text).refused("--budget", "1h30m")
+
+
+@pytest.mark.parametrize("seconds", [0.5, 9.9, 10, 59, 60, 61, 119, 3599, 3601])
+def test_a_time_is_told_so_that_it_can_be_typed(seconds: float):
+    assert seconds <= seconds_of(time_text(seconds)) < seconds + 10
+
+
+def test_a_budget_and_equal_updates_exclude_each_other(recipe: Path, data: Path):
+    given = ("compare", recipe, "--data", data, "--budget", "1m", "--set", "compare.match=steps")
+    assert seqkit(*given).refused("leave out one")
