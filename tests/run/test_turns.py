@@ -18,8 +18,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
 # Works in updates of 5 ms until its own clock says so, as training does; then goes on a while unheard, as an evaluation does.
 WORKER = """
-import signal, sys, time
-signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+import sys, time
 from seqkit.run.signals import pausing
 name, seconds, after, path = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
 def note(started):
@@ -42,7 +41,12 @@ sys.exit(3 if name == "b" else 0)
 
 def begin(name: str, log: Path, seconds: float = 0.3, after: float = 0.1) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-c", WORKER, name, str(seconds), str(after), str(log)]
-    return subprocess.Popen(words, stdin=subprocess.PIPE, env=environment(), process_group=0)
+    return subprocess.Popen(words, stdin=subprocess.PIPE, env=environment(), process_group=0, preexec_fn=deaf)
+
+
+def deaf() -> None:
+    """From the start, so that all begin in the order given however slowly Python starts."""
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)
 
 
 def test_no_two_work_at_once_and_all_are_heard_in_turn(tmp_path: Path):
