@@ -1,7 +1,7 @@
 """Encoder-decoders of both families: a source is read once, then a target is predicted symbol by symbol.
 
 Axes: B sentences, S source tokens, T target tokens, E embedding features, D features of the decoder, X features of the source,
-V symbols of the target.
+V symbols of the target, N real target tokens of a batch.
 """
 
 from typing import Annotated, Any, Literal
@@ -161,8 +161,15 @@ class Translator(nn.Module):
 
     def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
         """logit_BTV of the symbol after each token, and the state after the last one."""
+        y_BTD, state = self._decode(token_BT, state)
+        return self._leave(y_BTD), state
+
+    def _decode(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
         y_BTD, state = self.decoder.scan(self.input_dropout(embed(self.target, token_BT)), state)
-        return linear(self.project(self.output_dropout(y_BTD)), self.output_weight, self.output_bias), state
+        return self.output_dropout(y_BTD), state
+
+    def _leave(self, y_BTD: Tensor) -> Tensor:
+        return linear(self.project(y_BTD), self.output_weight, self.output_bias)
 
     def loss(
         self,
@@ -181,11 +188,11 @@ class Translator(nn.Module):
             target_BT: the symbol that follows each token.
             precision: of the matrix products; bfloat16 runs them under autocast where the device can.
         """
-        with products_in(precision, token_BT.device.type):
-            logit_BTV, _ = self.scan(token_BT, self.start(source_BS, source_length_B))
         real_BT = torch.arange(token_BT.shape[1], device=token_BT.device) < target_length_B[:, None]
+        with products_in(precision, token_BT.device.type):
+            y_BTD, _ = self._decode(token_BT, self.start(source_BS, source_length_B))
+            logit_NV = self._leave(y_BTD[real_BT])  # padding is predicted by nobody
         smoothing = self.config.label_smoothing if self.training else 0.0
-        logit_NV = logit_BTV[real_BT]
         logit_NV = logit_NV.float() if logit_NV.dtype == torch.bfloat16 else logit_NV
         nats = cross_entropy(logit_NV, target_BT[real_BT], reduction="sum", label_smoothing=smoothing)
         return nats, len(logit_NV)

@@ -83,9 +83,9 @@ def test_files_of_unequal_length_are_refused_with_both_counts(tmp_path: Path, fi
     put(tmp_path, {"a.de": first, "a.en": second})
     with pytest.raises(UserError) as caught:
         read_pairs(tmp_path / "a.de", tmp_path / "a.en")
-    counts = (first.count("\n"), second.count("\n"))
+    counts = [f"{number} line{'s' if number != 1 else ''}" for number in (first.count("\n"), second.count("\n"))]
     assert str(caught.value) == (
-        f"{tmp_path / 'a.de'} has {counts[0]} lines, {tmp_path / 'a.en'} has {counts[1]} lines: "
+        f"{tmp_path / 'a.de'} has {counts[0]}, {tmp_path / 'a.en'} has {counts[1]}: "
         "line n of one file should belong to line n of the other"
     )
 
