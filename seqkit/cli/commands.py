@@ -167,6 +167,10 @@ def compare(
     text: Text = None,
     format: FileFormat = None,
     mirror: Mirror = None,
+    tune: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Trials of each system, chosen on dev; see [compare.tune].", show_default=False),
+    ] = None,
     budget: Annotated[
         str | None,
         typer.Option(metavar="10m", help="Give a verdict within this time: all cells train equally long.", show_default=False),
@@ -197,5 +201,6 @@ def compare(
         threads=threads,
         command=typed(),
         budget=seconds_of(budget) if budget else 0.0,
+        tune=tune or 0,
     )
     compare_command(request, make_console())

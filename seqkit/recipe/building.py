@@ -1,7 +1,7 @@
 """From tables to a typed recipe: tables merged, faults explained by file, line, key and the nearest valid key."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -70,6 +70,13 @@ def table_of(shape: Shape | None, key: str) -> Shape | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
+def entries_of(shape: Shape | None, key: str) -> Shape | None:
+    """For a key that holds tables under names of one's own choice: what these tables are."""
+    field = shape.model_fields.get(key) if shape else None
+    kinds = get_args(field.annotation) if field and get_origin(field.annotation) is dict else ()
+    return kinds[1] if kinds and isinstance(kinds[1], type) and issubclass(kinds[1], BaseModel) else None
+
+
 def _explain(shape: Shape, fault: Any, source: str, places: Mapping[str, str]) -> str:
     """One pydantic error as `file:line: key: message`."""
     path, table, known = _walk(shape, fault["loc"])
@@ -109,5 +116,9 @@ def _walk(shape: Shape, loc: Sequence[Any]) -> tuple[list[str], Shape | None, li
         path.append(key)
         holder = table
         _, kinds = alternatives(table, key)
-        table = kinds.get(next(parts, None)) if kinds else table_of(table, key)
+        if entries := entries_of(table, key):
+            path += [str(name) for name in [next(parts, None)] if name is not None]
+            table = entries
+        else:
+            table = kinds.get(next(parts, None)) if kinds else table_of(table, key)
     return path, holder, list(holder.model_fields) if holder else []

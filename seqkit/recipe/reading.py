@@ -108,4 +108,23 @@ def recipe_from(values: Mapping[str, Any], source: str = "recipe", places: Mappi
         except UserError as error:
             place = places.get(f"compare.rivals.{name}", source)
             raise UserError("\n".join(f"{place}: {line}" for line in str(error).split("\n"))) from None
+    for name in ("", *recipe.compare.rivals):
+        check_spaces(recipe.rival(name) if name else recipe, name, source, places)
     return recipe
+
+
+def check_spaces(recipe: Recipe, rival: str, source: str, places: Mapping[str, str]) -> None:
+    """Refuse spaces of keys that a system does not have, or whose ends it cannot take.
+
+    Raises:
+        UserError: names the nearest key.
+    """
+    for key, space in recipe.compare.tune.items():
+        for value in space.ends:
+            try:
+                recipe.tuned({key: value})
+            except UserError as error:
+                own = f"compare.rivals.{rival}.compare.tune.{key}"
+                place = places.get(own) or places.get(f"compare.tune.{key}") or source
+                whose = f" of {rival}" * bool(rival)
+                raise UserError(f"{place}: compare.tune{whose}{str(error).removeprefix('compare.tune')}") from None

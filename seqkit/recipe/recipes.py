@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from seqkit.config import Config
 from seqkit.data.tokenizers.build import TokenizerConfig
@@ -18,6 +18,7 @@ from seqkit.models.language_model import LanguageModelConfig, RecurrentLanguageM
 from seqkit.models.tagger import RecurrentTaggerConfig, TaggerConfig
 from seqkit.models.translator import RecurrentTranslatorConfig, TranslatorConfig
 from seqkit.recipe.building import build, merge
+from seqkit.recipe.spaces import Space, flat
 from seqkit.tasks.ner.augment import AugmentConfig
 from seqkit.tasks.translation.task import PairTrainConfig
 from seqkit.tasks.translation.translate import TranslationConfig
@@ -34,12 +35,20 @@ class CompareConfig(Config):
             seed trained in turns, widths as written; `none` takes rivals as given.
         seeds: each system is trained once with each.
         rivals: by name, what differs from the recipe, as tables or dotted keys.
+        tune: for `--tune`, the space of each key that is searched, such as `train.learning_rate`: a list of values, or a table
+            of `low`, `high` and `log`. A rival may override it: `compare.rivals.gru.compare.tune`.
     """
 
     name: str = ""
     match: Literal["parameters", "steps", "time", "none"] = "parameters"
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
     rivals: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    tune: dict[str, Space] = Field(default_factory=dict)
+
+    @field_validator("tune", mode="before")
+    @classmethod
+    def _flat(cls, given: Any) -> Any:
+        return flat(given) if isinstance(given, Mapping) else given
 
 
 class AnyRecipe(Config):
@@ -79,6 +88,21 @@ class AnyRecipe(Config):
     def resized(self, **model: float) -> Self:
         """The recipe with other sizes in `[model]`."""
         return self._with({"model": model}, "resized")
+
+    def tuned(self, settings: Mapping[str, Any]) -> Self:
+        """The recipe with other settings, by dotted key.
+
+        Raises:
+            UserError: they do not fit.
+        """
+        change: dict[str, Any] = {}
+        for key, value in settings.items():
+            *tables, last = key.split(".")
+            table = change
+            for name in tables:
+                table = table.setdefault(name, {})
+            table[last] = value
+        return self._with(change, "compare.tune") if change else self
 
     def _with(self, change: Mapping[str, Any], source: str) -> Self:
         return build(type(self), merge(type(self), self.to_dict(), change), source, {})

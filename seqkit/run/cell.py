@@ -2,19 +2,22 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import torch
 from rich.console import Console
 
 from seqkit.errors import UserError
 from seqkit.recipe import recipe_from
 from seqkit.run.corpora import Sources
 from seqkit.run.machine import prepare_machine
-from seqkit.run.roads import open_road
+from seqkit.run.roads import Road, open_road
 
 
 def run_cell(folder: Path, options: dict[str, Any]) -> None:
@@ -23,8 +26,20 @@ def run_cell(folder: Path, options: dict[str, Any]) -> None:
     mirror = Path(options["mirror"]) if options["mirror"] else None
     device = prepare_machine(options["device"], options["threads"])
     road = open_road(recipe, Sources.from_dict(options["sources"], mirror))
-    road.finish(folder, device, Console(quiet=True), brief=options["mode"] == "brief")
+    if options["mode"] == "trial":
+        try_out(road, folder, device)
+    else:
+        road.finish(folder, device, Console(quiet=True), brief=options["mode"] == "brief")
     (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1), encoding="utf-8")
+
+
+def try_out(road: Road, folder: Path, device: torch.device) -> None:
+    """Train, keep the dev score of the weights that would be kept, and no weights."""
+    facts = road.fit(folder, device, Console(quiet=True)).facts
+    measured = {"dev_score": facts.kept_score, "training": asdict(facts)}
+    (folder / "measured.json").write_text(json.dumps(measured), encoding="utf-8")
+    for weights in ("checkpoints", "model"):
+        shutil.rmtree(folder / weights)
 
 
 def end_with_parent() -> None:

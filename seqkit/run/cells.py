@@ -25,7 +25,7 @@ from seqkit.run.signals import Stopped, StopRequest, listening
 from seqkit.run.turns import take_turns, turn_seconds
 
 FAILURE = "failed.json"
-Mode = Literal["full", "brief"]
+Mode = Literal["full", "brief", "trial"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Cell:
         run: what is trained of it: `seed 1`.
         recipe: of this very run.
         folder: for it alone.
-        mode: `full` trains, measures and reports; `brief` leaves the cell's own report out.
+        mode: `full` trains, measures and reports; `brief` leaves the cell's own report out; `trial` trains alone.
     """
 
     system: str
@@ -64,6 +64,11 @@ class Cell:
             return (self.folder / "measured.json").exists() and recipe_from(stored).fingerprint() == self.recipe.fingerprint()
         except (OSError, ValueError, UserError):
             return False
+
+    @property
+    def dev_score(self) -> float | None:
+        """Of a finished trial."""
+        return json.loads((self.folder / "measured.json").read_text(encoding="utf-8"))["dev_score"] if self.finished else None
 
     @property
     def failure(self) -> str | None:

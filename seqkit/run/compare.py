@@ -26,6 +26,7 @@ from seqkit.run.machine import choose_device
 from seqkit.run.matching import match_parameters, match_steps, match_time
 from seqkit.run.measures import MEASURES
 from seqkit.run.roads import Road, open_road
+from seqkit.run.tuning import Tuning
 
 TERMS = {"parameters": "equal parameters (± 2 %)", "steps": "equal numbers of updates"}
 
@@ -44,6 +45,7 @@ class CompareRequest:
     threads: int | None = None
     command: str = ""
     budget: float = 0.0  # seconds in all; 0: as the recipe says
+    tune: int = 0  # trials of each system
 
 
 def compare_command(request: CompareRequest, console: Console) -> Path:
@@ -61,6 +63,10 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
         raise UserError("--budget makes training times equal; compare.match = 'steps' makes updates equal: leave out one")
     if request.budget and recipe.compare.match == "time":
         recipe = timed(recipe, request.budget)  # whatever the recipe says, to be shared out
+    if request.tune and not recipe.compare.tune:
+        raise UserError(f"{request.recipe}: the recipe says not where to search; add [compare.tune], or leave out --tune")
+    if request.tune and request.budget:
+        raise UserError("--tune and --budget exclude each other: leave out one")
     device = choose_device(request.device)
     road = open_road(recipe, request.sources, console)
     if not road.has_test:
@@ -69,14 +75,16 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     systems = contestants(recipe, road, request.rivals)
     out = comparison_folder(request, recipe)
     setting = Setting(request.sources, request.device, request.threads)
+    tuning = Tuning(systems, equaliser(recipe, road), request.tune, out) if request.tune else None
+    total = len(systems) * (len(seeds) + request.tune) + bool(request.budget)
     if request.budget:
-        total = len(systems) * len(seeds) + 1
         rounds = budgeted_rounds(systems, seeds, out, request.budget, started)
+    elif tuning:
+        rounds = tuned_rounds(tuning, seeds)
     else:
-        total = len(systems) * len(seeds)
         rounds = plain_rounds(systems, seeds, out)
     with closing(rounds):
-        cells = [cell for cell in run_cells(rounds, total, setting, console, request.command) if cell.run != "probe"]
+        cells = [cell for cell in run_cells(rounds, total, setting, console, request.command) if cell.run.startswith("seed")]
     failures = [(cell.name, cell.failure) for cell in cells if cell.failure]
     finished = [[cell for cell in cells if cell.system == name and not cell.failure] for name in systems]
     if not any(finished):
@@ -88,6 +96,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
         device=device,
         terms=terms(recipe.compare.match, cells),
         failures=failures,
+        trials=tuning.found if tuning else {},
     )
     write_report(report, out)
     print_report(report, console)
@@ -115,6 +124,12 @@ def comparison_folder(request: CompareRequest, recipe: Recipe) -> Path:
         raise UserError(f"--out {out}: {error.strerror}") from error
     (out / "data.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
     return out
+
+
+def tuned_rounds(tuning: Tuning, seeds: Sequence[int]) -> Generator[list[Cell]]:
+    """The trials, then the cells of what they chose."""
+    yield from tuning.rounds()
+    yield from plain_rounds(tuning.chosen(), seeds, tuning.out)
 
 
 def plain_rounds(systems: Mapping[str, Recipe], seeds: Sequence[int], out: Path) -> Generator[list[Cell]]:
@@ -180,10 +195,7 @@ def gather(cells: Sequence[Cell]) -> System:
     """What the finished cells of one system measured."""
     measured: list[dict[str, Any]] = [json.loads((cell.folder / "measured.json").read_text(encoding="utf-8")) for cell in cells]
     units_SNC: NDArray[np.float64] = np.array([one["units"] for one in measured], dtype=np.float64)
-    curves = [
-        [(row["epoch"], row["dev_score"]) for row in read_events(cell.folder / "metrics.jsonl") if row["event"] == "evaluated"]
-        for cell in cells
-    ]
+    curves = [[row for row in read_events(cell.folder / "metrics.jsonl") if row["event"] == "evaluated"] for cell in cells]
     return System(
         name=cells[0].system,
         recipe=cells[0].recipe,

@@ -1,15 +1,17 @@
-"""The comparison report: systems side by side, the tests between them, and their curves."""
+"""The comparison report: systems side by side, and the tests between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from seqkit.metrics.significance import bootstrap_interval
-from seqkit.report.report import Bars, Figure, Lines, Report, Section, Series, Table
+from seqkit.report.report import Figure, Report, Section, Table
+from seqkit.run.comparison_curves import score_bars, training_curves, tuning_sections
 from seqkit.run.contests import Contest, System, run_contests, verdict
 from seqkit.run.machine import surroundings
+from seqkit.run.tuning import Trial
 
 
 def comparison_report(
@@ -20,6 +22,7 @@ def comparison_report(
     device: torch.device,
     terms: str,
     failures: Sequence[tuple[str, str]] = (),
+    trials: Mapping[str, Sequence[Trial]] | None = None,
 ) -> Report:
     """Assemble the report; the first system is the recipe's own.
 
@@ -27,6 +30,7 @@ def comparison_report(
         systems: those of which at least one cell was finished.
         terms: what was made equal, in words.
         failures: cells that failed and why.
+        trials: of tuning, by system.
     """
     contests = run_contests(systems)
     measure = systems[0].measure
@@ -43,7 +47,8 @@ def comparison_report(
         sections=(
             Section("Side by side", blocks=(side_by_side(systems),)),
             *evidence,
-            Section("Curves", blocks=(*curves(systems), score_bars(systems))),
+            Section("Curves", blocks=(*training_curves(systems), score_bars(systems))),
+            *tuning_sections(trials or {}, measure),
             *failed,
         ),
         context=(*surroundings(device), ("command", command), ("corpus", systems[0].recipe.corpus)),
@@ -141,33 +146,3 @@ def failure_table(failures: Sequence[tuple[str, str]]) -> Table:
     """Cells that failed, with their last words."""
     note = "Left out of every figure. Running the same command again tries them again and keeps all other cells."
     return Table("Cells", ("cell", "reason"), tuple(failures), note)
-
-
-def curves(systems: Sequence[System]) -> tuple[Lines, ...]:
-    """Dev score by epoch, the mean over seeds."""
-    series: list[Series] = []
-    for system in systems:
-        length = min(len(curve) for curve in system.curves)
-        scores_SE = system.measure.factor * np.array([[score for _, score in curve[:length]] for curve in system.curves])
-        series.append(
-            Series(
-                system.name,
-                tuple(epoch for epoch, _ in system.curves[0][:length]),
-                tuple(scores_SE.mean(axis=0).tolist()),
-                tuple(scores_SE.min(axis=0).tolist()),
-                tuple(scores_SE.max(axis=0).tolist()),
-            )
-        )
-    unit = systems[0].measure.unit
-    return (Lines("Learning curves", "epoch", f"dev score, {unit}", tuple(series), "Mean over seeds; the band spans them."),)
-
-
-def score_bars(systems: Sequence[System]) -> Bars:
-    """Test score by seed."""
-    measure = systems[0].measure
-    seeds = sorted({seed for system in systems for seed in system.seeds})
-    groups: list[tuple[str, tuple[float | None, ...]]] = []
-    for system in systems:
-        scores = dict(zip(system.seeds, system.scores.tolist(), strict=True))
-        groups.append((system.name, tuple(scores.get(seed) for seed in seeds)))
-    return Bars("Each seed", f"test {measure.name}, {measure.unit}", tuple(f"seed {seed}" for seed in seeds), tuple(groups))

@@ -1,6 +1,6 @@
 """The systems of a comparison, the tests between them, and a verdict no stronger than the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ class System:
     Args:
         units_SNC: counts by seed and test sentence.
         measured: each seed's `measured.json`.
-        curves: each seed's (epoch, dev score) pairs.
+        curves: each seed's evaluations on dev, as logged.
     """
 
     name: str
@@ -38,7 +38,7 @@ class System:
     units_SNC: NDArray[np.float64]
     measure: Measure
     measured: Sequence[dict[str, Any]]
-    curves: Sequence[Sequence[tuple[float, float]]]
+    curves: Sequence[Sequence[Mapping[str, float]]]
 
     @property
     def scores(self) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ class Measure:
         digits: decimals shown.
         part: what the counts are of: `sentences`.
         point: the unit of a difference.
+        nats_on_dev: whether training looks at minus the nats a token on dev, and not at this figure.
     """
 
     name: str
@@ -31,6 +32,22 @@ class Measure:
     digits: int = 1
     part: str = "sentences"
     point: str = "points"
+    nats_on_dev: bool = False
+
+    @property
+    def dev_unit(self) -> str:
+        """Of the dev score as shown."""
+        return "nats/token" if self.nats_on_dev else self.unit
+
+    @property
+    def dev_factor(self) -> float:
+        """What the dev score is multiplied by to be shown."""
+        return -1.0 if self.nats_on_dev else self.factor
+
+    @property
+    def dev_digits(self) -> int:
+        """Decimals of the dev score."""
+        return 4 if self.nats_on_dev else self.digits
 
     def shown(self, units_SNC: NDArray[np.float64]) -> NDArray[np.float64]:
         """The figure of each seed."""
@@ -45,7 +62,7 @@ def negative_nats(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 MEASURES = {
     "f1": Measure("F1, strict", "%", f1),
     "accuracy": Measure("accuracy", "%", accuracy),
-    "bleu": Measure("BLEU", "BLEU", bleu, 1.0),
-    "exact": Measure("accuracy, whole targets", "%", word_accuracy),
-    "nats": Measure("loss", "nats/token", negative_nats, -1.0, 4, "segments", "nats"),
+    "bleu": Measure("BLEU", "BLEU", bleu, 1.0, nats_on_dev=True),
+    "exact": Measure("accuracy, whole targets", "%", word_accuracy, nats_on_dev=True),
+    "nats": Measure("loss", "nats/token", negative_nats, -1.0, 4, "segments", "nats", nats_on_dev=True),
 }

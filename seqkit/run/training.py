@@ -29,6 +29,7 @@ class TrainingFacts:
         unit: what a token is here: `words`, `characters`.
         precision: of the matrix products.
         peak_memory: bytes resident, of the whole process.
+        kept_score: on dev, of the weights kept.
     """
 
     seconds: float
@@ -40,6 +41,7 @@ class TrainingFacts:
     best_epoch: float
     epochs: float
     best_score: float
+    kept_score: float
     precision: str
 
 
@@ -95,6 +97,7 @@ def follow(
         best_epoch=state.best_epoch,
         epochs=state.step / per_epoch,
         best_score=state.best_score,
+        kept_score=state.best_score if state.config.keep == "best" else state.last_score,
         precision=precision_name(state.config, next(state.model.parameters()).device),
     )
     save_checkpoint(checkpoints, state, task.carried)

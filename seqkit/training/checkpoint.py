@@ -13,7 +13,7 @@ from seqkit.errors import DataError
 from seqkit.training.loop import TrainState
 from seqkit.training.sealed import mend, read_sealed, write_sealed
 
-COUNTERS = ("step", "epoch", "batch", "looked", "best_score", "best_epoch", "stalled", "halvings", "seconds")
+COUNTERS = ("step", "epoch", "batch", "looked", "best_score", "last_score", "best_epoch", "stalled", "halvings", "seconds")
 KEPT = 2
 
 

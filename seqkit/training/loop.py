@@ -138,6 +138,7 @@ class TrainState:
         self.batch = 0  # batches done in this epoch
         self.looked = 0  # the step of the last evaluation
         self.best_score = -math.inf
+        self.last_score = -math.inf
         self.best_epoch = 0.0
         self.best: dict[str, Tensor] = {}  # the weights to keep: those that scored best, or the last ones
         self.stalled = 0
@@ -242,6 +243,7 @@ def evaluate(task: Trainable, state: TrainState, epochs: float) -> Evaluated:
     state.model.eval()
     with state.weights_to_keep(), torch.inference_mode():
         score = task.dev_score()
+        state.last_score = score
         is_best = score > state.best_score
         if is_best or config.keep == "last":
             state.best = {name: weight.detach().clone() for name, weight in state.model.named_parameters()}

@@ -15,7 +15,9 @@ def system(name: str, accuracy: float, seeds: tuple[int, ...] = (1, 2), count: i
     right_SN = random.binomial(10, accuracy, size=(len(seeds), count))
     units_SNC = np.stack([right_SN, np.full_like(right_SN, 10)], axis=-1).astype(float)
     measured = [{"training": {"rate": 1.0}, "speeds": [("prediction", 1.0, "words/s")]} for _ in seeds]
-    return System(name, None, seeds, units_SNC, MEASURES["accuracy"], measured, [[(1.0, 0.5)] for _ in seeds])  # type: ignore[arg-type]
+    return System(
+        name, None, seeds, units_SNC, MEASURES["accuracy"], measured, [[{"epoch": 1.0, "dev_score": 0.5}] for _ in seeds]
+    )  # type: ignore[arg-type]
 
 
 def test_only_seeds_that_both_finished_are_compared():

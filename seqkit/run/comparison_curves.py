@@ -1,0 +1,89 @@
+"""The curves of a comparison: quality as training goes on, and as more settings are tried."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from seqkit.report.report import Bars, Figure, Lines, Section, Series, Table
+from seqkit.run.contests import System
+from seqkit.run.measures import Measure
+from seqkit.run.tuning import Trial, best_of
+
+
+def training_curves(systems: Sequence[System]) -> tuple[Lines, ...]:
+    """Dev score by epoch and by seconds of updates, the mean over seeds."""
+    measure = systems[0].measure
+    label = f"dev score, {measure.dev_unit}"
+    note = "Mean over seeds; the band spans them."
+    by_epoch = Lines("Learning curves", "epoch", label, tuple(curve(system, "epoch") for system in systems), note)
+    if not all("trained" in row for system in systems for rows in system.curves for row in rows):
+        return (by_epoch,)
+    by_time = tuple(curve(system, "trained") for system in systems)
+    return by_epoch, Lines("Quality by training time", "seconds of updates", label, by_time, note)
+
+
+def curve(system: System, x: str) -> Series:
+    """A system's dev score over what its evaluations say of `x`; seeds are averaged at evaluations of equal number."""
+    length = min(len(rows) for rows in system.curves)
+    places = np.array([[row[x] for row in rows[:length]] for rows in system.curves]).mean(axis=0)
+    scores_SE = np.array([[row["dev_score"] for row in rows[:length]] for rows in system.curves])
+    scores_SE *= system.measure.dev_factor
+    low, mean, high = scores_SE.min(axis=0), scores_SE.mean(axis=0), scores_SE.max(axis=0)
+    return Series(system.name, tuple(places.tolist()), tuple(mean.tolist()), tuple(low.tolist()), tuple(high.tolist()))
+
+
+def score_bars(systems: Sequence[System]) -> Bars:
+    """Test score by seed."""
+    measure = systems[0].measure
+    seeds = sorted({seed for system in systems for seed in system.seeds})
+    groups: list[tuple[str, tuple[float | None, ...]]] = []
+    for system in systems:
+        scores = dict(zip(system.seeds, system.scores.tolist(), strict=True))
+        groups.append((system.name, tuple(scores.get(seed) for seed in seeds)))
+    return Bars("Each seed", f"test {measure.name}, {measure.unit}", tuple(f"seed {seed}" for seed in seeds), tuple(groups))
+
+
+def tuning_sections(trials: Mapping[str, Sequence[Trial]], measure: Measure) -> tuple[Section, ...]:
+    """What was searched and found; nothing where nothing was."""
+    if not trials:
+        return ()
+    chosen = Table(
+        "Chosen on dev",
+        ("system", "trials", "dev, as written", "dev, chosen", "settings"),
+        tuple(
+            (name, len(tried), figure(tried[0], measure), figure(best, measure), best.text() if best else "every trial failed")
+            for name, tried in trials.items()
+            for best in [best_of(tried)]
+        ),
+        "Every system has the same number of trials, the recipe as written being the first; the others are points of a Sobol "
+        "sequence in the spaces of the recipe. One seed each; test is not looked at.",
+    )
+    more = tuple(
+        Table(
+            name,
+            ("trial", f"dev score, {measure.dev_unit}", "settings", "failed"),
+            tuple((number, figure(trial, measure), trial.text(), trial.failure) for number, trial in enumerate(tried, 1)),
+        )
+        for name, tried in trials.items()
+    )
+    plot = Lines(
+        "Best so far",
+        "trials",
+        f"dev score, {measure.dev_unit}",
+        tuple(best_so_far(name, tried, measure) for name, tried in trials.items()),
+        "The best dev score of the first trials: a line still rising says that more tuning would still have helped.",
+    )
+    return Section("Tuning", blocks=(chosen, plot)), Section("Every trial", blocks=more, detail=True)
+
+
+def figure(trial: Trial | None, measure: Measure) -> Figure:
+    """A trial's dev score."""
+    score = measure.dev_factor * trial.score if trial and trial.score is not None else None
+    return Figure("dev", score, measure.dev_unit, digits=measure.dev_digits)
+
+
+def best_so_far(name: str, trials: Sequence[Trial], measure: Measure) -> Series:
+    """The best dev score by number of trials."""
+    bests = [best_of(trials[:number]) for number in range(1, len(trials) + 1)]
+    scores = [measure.dev_factor * best.score if best and best.score is not None else None for best in bests]
+    return Series(name, tuple(range(1, len(trials) + 1)), tuple(scores))
