@@ -26,6 +26,7 @@ from seqkit.cli.options import (
     errors_choice,
     make_console,
     own_files,
+    percents,
     raise_usage,
     typed,
 )
@@ -171,6 +172,10 @@ def compare(
         int | None,
         typer.Option(min=1, metavar="N", help="Trials of each system, chosen on dev; see [compare.tune].", show_default=False),
     ] = None,
+    fractions: Annotated[
+        str | None,
+        typer.Option(metavar="1,3,10,30,100", help="Also train on so many percent of the training split.", show_default=False),
+    ] = None,
     budget: Annotated[
         str | None,
         typer.Option(metavar="10m", help="Give a verdict within this time: all cells train equally long.", show_default=False),
@@ -202,5 +207,6 @@ def compare(
         command=typed(),
         budget=seconds_of(budget) if budget else 0.0,
         tune=tune or 0,
+        shares=percents(fractions) if fractions else (),
     )
     compare_command(request, make_console())

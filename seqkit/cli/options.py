@@ -71,6 +71,17 @@ def own_files(
     return OwnFiles(files, targets, data, format, text)
 
 
+def percents(given: str) -> tuple[float, ...]:
+    """`1,3,10,30,100` as percents below 100, in order; the whole is always trained on."""
+    try:
+        shares = {float(part) for part in given.split(",")}
+    except ValueError:
+        shares = {0.0}
+    if not all(0 < share <= 100 for share in shares):
+        raise_usage(f"--fractions {given}: expected percents of the training split, as 1,3,10,30,100")
+    return tuple(sorted(shares - {100.0}))
+
+
 def errors_choice(value: str) -> "EncodingErrors":
     """`strict` or `replace`."""
     if value == "strict" or value == "replace":

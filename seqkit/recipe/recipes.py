@@ -57,10 +57,13 @@ class AnyRecipe(Config):
     Args:
         about: one line for `seqkit recipes list`.
         corpus: a card's name, as `ner/wnut17`.
+        fraction: the share of the training split that is used: sentences at random, of running text its beginning; the same
+            for every model, and a part of every larger share.
     """
 
     about: str = ""
     corpus: str
+    fraction: float = Field(default=1.0, gt=0, le=1)
     train: TrainConfig = TrainConfig()
     compare: CompareConfig = CompareConfig()
 
@@ -84,6 +87,11 @@ class AnyRecipe(Config):
     def seeded(self, seed: int) -> Self:
         """The recipe with another seed."""
         return self.model_copy(update={"train": self.train.model_copy(update={"seed": seed})})
+
+    def at_share(self, share: float) -> Self:
+        """The recipe with a share of its training data, passed over so much more often that training is as long."""
+        longer = {"epochs": self.train.epochs / share, "evaluate_every": self.train.evaluate_every / share}
+        return self.model_copy(update={"fraction": self.fraction * share, "train": self.train.model_copy(update=longer)})
 
     def resized(self, **model: float) -> Self:
         """The recipe with other sizes in `[model]`."""

@@ -29,6 +29,7 @@ from seqkit.run.roads import Road, open_road
 from seqkit.run.tuning import Tuning
 
 TERMS = {"parameters": "equal parameters (± 2 %)", "steps": "equal numbers of updates"}
+WHOLE = 100.0  # percent of the training split
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class CompareRequest:
     command: str = ""
     budget: float = 0.0  # seconds in all; 0: as the recipe says
     tune: int = 0  # trials of each system
+    shares: tuple[float, ...] = ()  # percents of the training split beside the whole
 
 
 def compare_command(request: CompareRequest, console: Console) -> Path:
@@ -67,6 +69,8 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
         raise UserError(f"{request.recipe}: the recipe says not where to search; add [compare.tune], or leave out --tune")
     if request.tune and request.budget:
         raise UserError("--tune and --budget exclude each other: leave out one")
+    if request.shares and request.budget:
+        raise UserError("--fractions and --budget exclude each other: leave out one")
     device = choose_device(request.device)
     road = open_road(recipe, request.sources, console)
     if not road.has_test:
@@ -76,27 +80,28 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     out = comparison_folder(request, recipe)
     setting = Setting(request.sources, request.device, request.threads)
     tuning = Tuning(systems, equaliser(recipe, road), request.tune, out) if request.tune else None
-    total = len(systems) * (len(seeds) + request.tune) + bool(request.budget)
+    total = len(systems) * (len(seeds) * (1 + len(request.shares)) + request.tune) + bool(request.budget)
     if request.budget:
         rounds = budgeted_rounds(systems, seeds, out, request.budget, started)
     elif tuning:
-        rounds = tuned_rounds(tuning, seeds)
+        rounds = tuned_rounds(tuning, seeds, request.shares)
     else:
-        rounds = plain_rounds(systems, seeds, out)
+        rounds = plain_rounds(systems, seeds, request.shares, out)
     with closing(rounds):
-        cells = [cell for cell in run_cells(rounds, total, setting, console, request.command) if cell.run.startswith("seed")]
-    failures = [(cell.name, cell.failure) for cell in cells if cell.failure]
-    finished = [[cell for cell in cells if cell.system == name and not cell.failure] for name in systems]
-    if not any(finished):
+        cells = run_cells(rounds, total, setting, console, request.command)
+    results = {share: gathered(cells, seeds, share) for share in (*request.shares, WHOLE)}
+    failures = [(cell.name, cell.failure) for cell in cells if cell.failure and cell.mode != "trial"]
+    if not results[WHOLE]:
         raise UserError(f"every cell failed; the first: {': '.join(failures[0])}")
     report = comparison_report(
-        [gather(mine) for mine in finished if mine],
+        results[WHOLE],
         title=f"{road.corpus_name}: {' or '.join(systems)}?",
         command=request.command,
         device=device,
-        terms=terms(recipe.compare.match, cells),
+        terms=terms(recipe.compare.match, [cell for cell in cells if cell.run.startswith("seed")]),
         failures=failures,
         trials=tuning.found if tuning else {},
+        by_share=results if request.shares else {},
     )
     write_report(report, out)
     print_report(report, console)
@@ -126,20 +131,43 @@ def comparison_folder(request: CompareRequest, recipe: Recipe) -> Path:
     return out
 
 
-def tuned_rounds(tuning: Tuning, seeds: Sequence[int]) -> Generator[list[Cell]]:
+def tuned_rounds(tuning: Tuning, seeds: Sequence[int], shares: Sequence[float]) -> Generator[list[Cell]]:
     """The trials, then the cells of what they chose."""
     yield from tuning.rounds()
-    yield from plain_rounds(tuning.chosen(), seeds, tuning.out)
+    yield from plain_rounds(tuning.chosen(), seeds, shares, tuning.out)
 
 
-def plain_rounds(systems: Mapping[str, Recipe], seeds: Sequence[int], out: Path) -> Generator[list[Cell]]:
-    """Seeds in the outer loop, so that a noisy hour hits all systems alike; in turns where the clock says how long."""
+def plain_rounds(
+    systems: Mapping[str, Recipe], seeds: Sequence[int], shares: Sequence[float], out: Path
+) -> Generator[list[Cell]]:
+    """Seeds in the outer loop, so that a noisy hour hits all systems alike; in turns where the clock says how long.
+
+    Args:
+        shares: percents of the training split that are trained on beside the whole.
+    """
     for seed in seeds:
-        cells = [Cell(name, f"seed {seed}", one.seeded(seed), out / name / f"seed-{seed}") for name, one in systems.items()]
-        if all(cell.recipe.train.seconds for cell in cells):
-            yield cells
-        else:
-            yield from ([cell] for cell in cells)
+        for share in (WHOLE, *shares):
+            cells = [
+                Cell(name, run_name(seed, share), system.seeded(seed), out / name / f"seed-{seed}")
+                if share == WHOLE
+                else Cell(
+                    name,
+                    run_name(seed, share),
+                    system.at_share(share / WHOLE).seeded(seed),
+                    out / f"share-{share:g}" / name / f"seed-{seed}",
+                    "brief",
+                )
+                for name, system in systems.items()
+            ]
+            if all(cell.recipe.train.seconds for cell in cells):
+                yield cells
+            else:
+                yield from ([cell] for cell in cells)
+
+
+def run_name(seed: int, share: float = WHOLE) -> str:
+    """`seed 1`, or `seed 1, 3 % of train`."""
+    return f"seed {seed}" if share == WHOLE else f"seed {seed}, {share:g} % of train"
 
 
 def contestants(recipe: Recipe, road: Road, chosen: Sequence[str] | None) -> dict[str, Recipe]:
@@ -189,6 +217,14 @@ def terms(match: str, cells: Sequence[Cell]) -> str:
         each = f"{seconds[0]:.3g}" if seconds[0] == seconds[-1] else f"{seconds[0]:.3g} to {seconds[-1]:.3g}"
         told.append(f"equal training time ({each} s of updates)")
     return ", ".join(told)
+
+
+def gathered(cells: Sequence[Cell], seeds: Sequence[int], share: float) -> list[System]:
+    """The systems with a finished cell at a share of the training split."""
+    runs = [run_name(seed, share) for seed in seeds]
+    finished = [cell for cell in cells if cell.run in runs and not cell.failure]
+    names = dict.fromkeys(cell.system for cell in finished)
+    return [gather([cell for cell in finished if cell.system == name]) for name in names]
 
 
 def gather(cells: Sequence[Cell]) -> System:

@@ -1,8 +1,9 @@
-"""The curves of a comparison: quality as training goes on, and as more settings are tried."""
+"""The curves of a comparison: quality as training goes on, with more data, and as more settings are tried."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqkit.report.report import Bars, Figure, Lines, Section, Series, Table
 from seqkit.run.contests import System
@@ -41,6 +42,40 @@ def score_bars(systems: Sequence[System]) -> Bars:
         scores = dict(zip(system.seeds, system.scores.tolist(), strict=True))
         groups.append((system.name, tuple(scores.get(seed) for seed in seeds)))
     return Bars("Each seed", f"test {measure.name}, {measure.unit}", tuple(f"seed {seed}" for seed in seeds), tuple(groups))
+
+
+def share_sections(by_share: Mapping[float, Sequence[System]], names: Sequence[str]) -> tuple[Section, ...]:
+    """Quality against the size of the training split; nothing where all were trained on the whole alone."""
+    if not by_share:
+        return ()
+    shares = sorted(by_share)
+    measure = next(system.measure for systems in by_share.values() for system in systems)
+    found = {(share, system.name): system.scores for share in shares for system in by_share[share]}
+    rows = tuple(
+        (f"{share:g} %", *(share_figure(measure, found.get((share, name), np.empty(0))) for name in names)) for share in shares
+    )
+    series = tuple(
+        Series(
+            name,
+            tuple(shares),
+            *(tuple(float(of(found[share, name])) if (share, name) in found else None for share in shares)
+              for of in (np.mean, np.min, np.max)),
+        )
+        for name in names
+    )  # fmt: skip
+    note = (
+        "Nested shares, the same sentences for all; training is as long at every share. Mean over seeds, the band spans them."
+    )
+    label = f"test {measure.name}, {measure.unit}"
+    plot = Lines("Quality by training-set size", "share of the training split, %", label, series, note, log_x=True)
+    return (Section("How much data?", blocks=(Table("Test score by share", ("of train", *names), rows), plot)),)
+
+
+def share_figure(measure: Measure, scores_S: NDArray[np.float64]) -> Figure:
+    """The mean over the seeds that finished."""
+    mean = float(scores_S.mean()) if scores_S.size else None
+    spread = float(scores_S.std(ddof=1)) if scores_S.size > 1 else None
+    return Figure(measure.name, mean, measure.unit, spread=spread, digits=measure.digits)
 
 
 def tuning_sections(trials: Mapping[str, Sequence[Trial]], measure: Measure) -> tuple[Section, ...]:

@@ -8,7 +8,7 @@ import torch
 
 from seqkit.metrics.significance import bootstrap_interval
 from seqkit.report.report import Figure, Report, Section, Table
-from seqkit.run.comparison_curves import score_bars, training_curves, tuning_sections
+from seqkit.run.comparison_curves import score_bars, share_sections, training_curves, tuning_sections
 from seqkit.run.contests import Contest, System, run_contests, verdict
 from seqkit.run.machine import surroundings
 from seqkit.run.tuning import Trial
@@ -23,6 +23,7 @@ def comparison_report(
     terms: str,
     failures: Sequence[tuple[str, str]] = (),
     trials: Mapping[str, Sequence[Trial]] | None = None,
+    by_share: Mapping[float, Sequence[System]] | None = None,
 ) -> Report:
     """Assemble the report; the first system is the recipe's own.
 
@@ -31,6 +32,7 @@ def comparison_report(
         terms: what was made equal, in words.
         failures: cells that failed and why.
         trials: of tuning, by system.
+        by_share: the systems trained on so many percent of the training split.
     """
     contests = run_contests(systems)
     measure = systems[0].measure
@@ -48,6 +50,7 @@ def comparison_report(
             Section("Side by side", blocks=(side_by_side(systems),)),
             *evidence,
             Section("Curves", blocks=(*training_curves(systems), score_bars(systems))),
+            *share_sections(by_share or {}, [system.name for system in systems]),
             *tuning_sections(trials or {}, measure),
             *failed,
         ),

@@ -12,8 +12,10 @@ import pytest
 from commandline import RECIPE, Done, command, environment, sentences, seqkit, write_columns
 
 from seqkit.errors import UserError
+from seqkit.recipe import load_recipe
 from seqkit.run import cell as cell_module
 from seqkit.run import cells
+from seqkit.run.corpora import OwnFiles, Sources
 
 HOPELESS = """
 [compare.rivals.hopeless]
@@ -160,3 +162,16 @@ def test_equal_time_needs_a_time(recipe: Path, data: Path, tmp_path: Path) -> No
     given = ("compare", recipe, "--data", data, "--out", tmp_path / "out", "--set", "compare.match=time")
     assert seqkit(*given).refused("needs train.seconds", "--budget")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_same_cell_again_gives_the_same_figures_to_the_last_digit(recipe: Path, data: Path, tmp_path: Path) -> None:
+    found: list[list[Any]] = []
+    for folder in (tmp_path / "once", tmp_path / "again"):
+        folder.mkdir()
+        (folder / "cell.json").write_text(json.dumps(load_recipe(str(recipe), ["train.epochs=2"]).to_dict()))
+        setting = cells.Setting(Sources(OwnFiles(folder=data)), "cpu", 1)
+        cell_module.run_cell(folder, json.loads(setting.options("brief")))
+        events = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        units = json.loads((folder / "measured.json").read_text())["units"]
+        found.append([units, [(event.get("loss"), event.get("dev_score")) for event in events]])
+    assert found[0] == found[1]

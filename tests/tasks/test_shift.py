@@ -78,7 +78,7 @@ def test_shift_trains_nothing(vocabulary, corpus):
 
 
 def test_a_new_tagger_is_shifted_from_train_to_dev():
-    corpus = CorpusData("tiny", "en", {"train": FEW, "dev": MANY}, {})
+    corpus = CorpusData("tiny", "en", {"train": FEW, "dev": MANY}, {}, frozenset(tag for one in FEW for tag in one.tags))
     recipe = recipe_from({"task": "ner", "corpus": "tiny", "model": {"shift": 2.0, "width": 8}})
     model = new_tagger(recipe, corpus, torch.device("cpu")).model
     expected = [2 * ratio for ratio in log_rate_ratios(FEW, MANY, corpus.tags)]

@@ -18,20 +18,24 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class CorpusData:
-    """Sentences by split, and how they were read."""
+    """Sentences by split, and how they were read.
+
+    Args:
+        seen: the tags of the whole training split, of which `sentences` may hold a share.
+    """
 
     name: str
     language: str
     sentences: dict[str, list[Tagged]]
     readings: dict[str, Reading]
+    seen: frozenset[str] = frozenset()
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags of the training split: `O` first, then B- and I- of each type; or plain labels."""
-        seen = {tag for sentence in self.sentences["train"] for tag in sentence.tags}
-        types = sorted({tag[2:] for tag in seen if tag[:2] in ("B-", "I-")})
+        """The tags of the whole training split: `O` first, then B- and I- of each type; or plain labels."""
+        types = sorted({tag[2:] for tag in self.seen if tag[:2] in ("B-", "I-")})
         if not types:
-            return tuple(sorted(seen))
+            return tuple(sorted(self.seen))
         return ("O", *(f"{prefix}-{label}" for label in types for prefix in "BI"))
 
 
@@ -68,7 +72,8 @@ def load_corpus(
         if split in splits and split not in sentences:
             raise UserError(f"{name}: no {split} split; give one with --{split} FILE")
     check_labels(sentences, readings)
-    return CorpusData(name, language, sentences, readings)
+    seen = frozenset(tag for sentence in sentences.get("train", ()) for tag in sentence.tags)
+    return CorpusData(name, language, sentences, readings, seen)
 
 
 def check_labels(sentences: dict[str, list[Tagged]], readings: dict[str, Reading]) -> None:

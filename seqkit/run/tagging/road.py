@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from seqkit.data.shares import share_of
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.errors import UserError
 from seqkit.models.tagger import Tagger
@@ -33,6 +34,8 @@ class TaggingRoad:
     def __init__(self, recipe: TaggingRecipe, sources: Sources, console: Console | None = None) -> None:
         self.recipe = recipe
         self.corpus = load_corpus(recipe.corpus, sources, console=console)
+        if recipe.fraction < 1:
+            self.corpus.sentences["train"] = share_of(self.corpus.sentences["train"], recipe.fraction)
 
     @property
     def corpus_name(self) -> str:

@@ -1,6 +1,7 @@
 """The road of language models, from a recipe and its text to the report."""
 
 import json
+import math
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -11,6 +12,7 @@ import torch
 from rich.console import Console
 
 from seqkit.data.examples import Text
+from seqkit.data.shares import beginning_of
 from seqkit.data.token_store import Tokens, store
 from seqkit.data.tokenizers.build import TokenizerConfig, fit_tokenizer
 from seqkit.data.tokenizers.protocol import Tokenizer
@@ -43,6 +45,9 @@ class TextRoad:
     def __init__(self, recipe: TextRecipe, sources: Sources, console: Console | None = None) -> None:
         self.recipe = recipe
         self.corpus = read_corpus(recipe.corpus, sources, console)
+        if recipe.fraction < 1:
+            characters = math.ceil(recipe.fraction * self.corpus.readings["train"].characters)
+            self.corpus.splits["train"] = beginning_of(self.corpus.splits["train"], characters)
         self._tokenizers: dict[str, Tokenizer] = {}
 
     @property

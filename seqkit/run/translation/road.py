@@ -10,6 +10,7 @@ from rich.console import Console
 
 from seqkit.data.examples import Pair
 from seqkit.data.pairs import PairCorpus
+from seqkit.data.shares import share_of
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.errors import UserError, suggestion
 from seqkit.metrics.transduction import word_accuracy
@@ -37,6 +38,8 @@ class TranslationRoad:
         for split in ("train", "dev"):
             if split not in self.corpus.splits:
                 raise UserError(f"{self.corpus.name}: no {split} split; training needs train and dev")
+        if recipe.fraction < 1:
+            self.corpus.splits["train"] = share_of(self.corpus.splits["train"], recipe.fraction)
         self._tokenizers: dict[str, PairTokenizer] = {}
 
     @property
