@@ -36,7 +36,7 @@ format: $(STAMP)
 wheel: $(STAMP)
 	rm -rf dist
 	$(BIN)/python -m build
-	$(BIN)/python tests/installed.py dist/*.whl
+	$(BIN)/python tests/installed.py dist/*.whl $(TESTS)
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

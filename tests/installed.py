@@ -1,7 +1,7 @@
-"""Does the wheel work where the source tree is absent?  `python tests/installed.py dist/*.whl`
+"""Does the wheel work where the source tree is absent?  `python tests/installed.py dist/*.whl [TESTS …]`
 
 Installs the wheel into a new environment that borrows the dependencies, not seqkit, from the one this script runs in; then
-looks at what it holds, uses it as a newcomer would, and runs a copy of the tests against it.
+looks at what it holds, uses it as a newcomer would, and runs a copy of the tests, or of those named, against it.
 """
 
 import configparser
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import venv
 import zipfile
+from collections.abc import Sequence
 from email.parser import Parser
 from pathlib import Path
 
@@ -27,14 +28,14 @@ SCRIPTS = ("seqkit", "seqkit-nlp")
 SENTENCE = "Ada Lovelace wrote to Charles Babbage in London.\n"
 
 
-def main(wheel: Path) -> None:
+def main(wheel: Path, *tests: str) -> None:
     """Every step prints a line; the first that fails ends the script."""
     look_inside(wheel)
     with tempfile.TemporaryDirectory(prefix="seqkit-installed-") as name:
         folder = Path(name)
         python = install(wheel, folder / "environment")
         use(python, folder / "work")
-        test(python, folder / "copy")
+        test(python, folder / "copy", tests)
     print(f"{wheel.name}: works without its source tree")
 
 
@@ -104,14 +105,16 @@ def use(python: Path, work: Path) -> None:
     check("seqkit" not in {path.name for path in work.iterdir()}, "no source tree at hand")
 
 
-def test(python: Path, copy: Path) -> None:
-    """A copy of the tests, with the settings they are run with, and of nothing else."""
+def test(python: Path, copy: Path, tests: Sequence[str]) -> None:
+    """A copy of the tests, with the settings they are run with, and of nothing else; run all, or those named."""
     copy.mkdir()
     shutil.copytree(TESTS, copy / "tests", ignore=shutil.ignore_patterns("__pycache__", "installed.py"))
     shutil.copy(TESTS.parent / "pyproject.toml", copy)
     before = "import seqkit, sys; sys.exit('/environment/' not in seqkit.__file__.replace('\\\\', '/'))"
     check(subprocess.run([python, "-c", before], cwd=copy, env=clean()).returncode == 0, "the tests see the wheel")
-    done = subprocess.run([python, "-m", "pytest", "-n", "auto", "-p", "no:cacheprovider"], cwd=copy, env=clean(), check=False)
+    done = subprocess.run(
+        [python, "-m", "pytest", "-n", "auto", "-p", "no:cacheprovider", *tests], cwd=copy, env=clean(), check=False
+    )
     check(done.returncode == 0, "the tests pass")
 
 
@@ -136,6 +139,6 @@ def check(holds: bool, what: str, found: object = "") -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_file():
-        sys.exit("usage: python tests/installed.py WHEEL")
-    main(Path(sys.argv[1]).resolve())
+    if len(sys.argv) < 2 or not Path(sys.argv[1]).is_file():
+        sys.exit("usage: python tests/installed.py WHEEL [TESTS …]")
+    main(Path(sys.argv[1]).resolve(), *sys.argv[2:])
