@@ -170,7 +170,7 @@ def compare(
     mirror: Mirror = None,
     tune: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Trials of each system, chosen on dev; see compare.tune in the recipe.", show_default=False),
+        typer.Option(min=1, metavar="N", help="Trials of each system, judged on dev (compare.tune).", show_default=False),
     ] = None,
     fractions: Annotated[
         str | None,
