@@ -2,7 +2,7 @@
 
 Overheads are measured, not guessed: first on a probe, a cell of the recipe's own system that makes two updates, then on every
 round of cells. Within a seed all systems train for the same seconds; from seed to seed these may differ a little, as what is
-left is shared anew.
+left is shared anew. Where the time is too short for all seeds, the first of them are trained.
 """
 
 import json
@@ -54,6 +54,7 @@ class Ledger:
         spent: seconds, of earlier calls.
         overheads: seconds a cell beside its training, one value a round.
         shares: seconds of training by seed.
+        seeds: how many there is time for; 0 before that is known.
     """
 
     total: float
@@ -61,6 +62,7 @@ class Ledger:
     spent: float = 0.0
     overheads: list[float] = field(default_factory=list[float])
     shares: dict[str, float] = field(default_factory=dict[str, float])
+    seeds: int = 0
 
     @classmethod
     def opened(cls, path: Path, total: float, contest: list[str]) -> "Ledger":
@@ -72,80 +74,115 @@ class Ledger:
         return cls(total, contest)
 
     def share(self, spent: float, cells: int) -> float:
-        """Seconds of training for each of the cells still to come.
+        """Seconds of training for each of so many cells still to come; not positive where there is no time for them."""
+        return (self.total - REPORTING - spent) / cells - self.overhead
+
+    @property
+    def overhead(self) -> float:
+        """Seconds a cell takes beside its training."""
+        return sum(self.overheads) / len(self.overheads)
+
+    def affordable(self, spent: float, systems: int, seeds: int) -> int:
+        """How many of the seeds there is time for.
+
+        As many as leave at least half of the time to training; but two, without which nothing can be claimed, or else one, if
+        they leave any worth having.
 
         Raises:
-            UserError: too little for the first of them; tells the least that works.
+            UserError: not even one; tells the least that works.
         """
-        overhead = sum(self.overheads) / len(self.overheads)
-        share = (self.total - REPORTING - spent) / cells - overhead
-        if not self.shares and share < LEAST_TRAINING:
-            least = spent + REPORTING + cells * (overhead + LEAST_TRAINING)
-            raise UserError(
-                f"--budget: {self.total:g} s are too few for {cells} cells, each of which takes {overhead:.0f} s beside its "
-                f"training; the least that works is {time_text(least)} (less with fewer --seeds or --systems)"
-            )
-        return max(share, LEAST_TRAINING)
+        for count in range(seeds, 0, -1):
+            share = self.share(spent, count * systems)
+            if share >= max(LEAST_TRAINING, self.overhead if count > 2 else 0.0):
+                return count
+        least = spent + REPORTING + systems * (self.overhead + LEAST_TRAINING)
+        raise UserError(
+            f"--budget: {self.total:g} s are too few for one run of each of {systems} systems, each of which takes "
+            f"{self.overhead:.0f} s beside its training; the least that works is {time_text(least)}"
+        )
 
 
-def budgeted_rounds(
-    systems: Mapping[str, Recipe], seeds: Sequence[int], out: Path, budget: float, started: float
-) -> Generator[list[Cell]]:
+class Budget:
     """The rounds of a comparison, each planned when the one before is done.
 
     Args:
-        budget: seconds in all.
+        systems: by name.
+        seeds: as asked for; there may be time for the first of them alone.
+        out: the comparison's folder.
+        total: seconds in all.
         started: when they began, by `time.monotonic`.
-
-    Raises:
-        UserError: the budget is too small; tells the least that works.
     """
-    path = out / "budget.json"
-    contest = [f"{name} {recipe.fingerprint()}" for name, recipe in systems.items()] + [f"seeds {list(seeds)}"]
-    ledger = Ledger.opened(path, budget, contest)
-    before = ledger.spent
 
-    def spent() -> float:
-        return before + time.monotonic() - started
+    def __init__(self, systems: Mapping[str, Recipe], seeds: Sequence[int], out: Path, total: float, started: float) -> None:
+        self.systems = systems
+        self.seeds = tuple(seeds)
+        self.out = out
+        contest = [f"{name} {recipe.fingerprint()}" for name, recipe in systems.items()] + [f"seeds {list(seeds)}"]
+        self.ledger = Ledger.opened(out / "budget.json", total, contest)
+        self.started = started - self.ledger.spent
 
-    def keep() -> None:
-        ledger.spent = spent()
-        out.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(ledger), indent=1), encoding="utf-8")
+    def rounds(self) -> Generator[list[Cell]]:
+        """A probe, then the systems of each seed.
 
-    def round_of(cells: list[Cell]) -> Generator[list[Cell]]:
+        Raises:
+            UserError: the budget is too small; tells the least that works.
+        """
+        ledger = self.ledger
+        try:
+            if not ledger.overheads:
+                yield from self.probe()
+            self.seeds = self.seeds[: ledger.seeds or ledger.affordable(self.spent, len(self.systems), len(self.seeds))]
+            ledger.seeds = len(self.seeds)
+            for number, seed in enumerate(self.seeds):
+                left = len(self.systems) * (len(self.seeds) - number)
+                share = ledger.shares.setdefault(str(seed), max(ledger.share(self.spent, left), LEAST_TRAINING))
+                self.keep()
+                yield from self.measured([
+                    Cell(name, f"seed {seed}", timed(system.seeded(seed), share), self.out / name / f"seed-{seed}", "brief")
+                    for name, system in self.systems.items()
+                ])  # fmt: skip
+                if number == 0:
+                    ledger.overheads = ledger.overheads[1:] or ledger.overheads  # the probe was one system's
+        finally:
+            self.keep()
+
+    def probe(self) -> Generator[list[Cell]]:
+        """A cell of the first system that hardly trains: it tells what a cell takes beside training."""
+        name, recipe = next(iter(self.systems.items()))
+        probe = Cell(name, "probe", timed(recipe, PROBE), self.out / "probe", "brief")
+        yield from self.measured([probe])
+        if probe.failure:
+            raise UserError(f"{probe.name}: {probe.failure}")
+        # It looks at dev once, every other cell LOOKS times.
+        look = read_events(probe.folder / "metrics.jsonl")[-1]["seconds"]
+        self.ledger.overheads[0] += (LOOKS - 1) * look
+
+    def measured(self, cells: list[Cell]) -> Generator[list[Cell]]:
+        """A round, and what it took beside training."""
         begun = time.monotonic()
         fresh = not any(cell.finished for cell in cells)
         yield cells
         done = [cell for cell in cells if cell.finished]
         if fresh and done:
             trained = sum(facts(cell)["update_seconds"] for cell in done)
-            ledger.overheads.append((time.monotonic() - begun - trained) / len(cells))
-        keep()
+            self.ledger.overheads.append((time.monotonic() - begun - trained) / len(cells))
+        self.keep()
 
-    try:
-        if not ledger.overheads:
-            name, recipe = next(iter(systems.items()))
-            probe = Cell(name, "probe", timed(recipe, PROBE), out / "probe", "brief")
-            yield from round_of([probe])
-            if probe.failure:
-                raise UserError(f"{probe.name}: {probe.failure}")
-            # The probe looks at dev once, every other cell LOOKS times.
-            look = read_events(probe.folder / "metrics.jsonl")[-1]["seconds"]
-            ledger.overheads[0] += (LOOKS - 1) * look
-        for number, seed in enumerate(seeds):
-            if str(seed) not in ledger.shares:
-                ledger.shares[str(seed)] = ledger.share(spent(), len(systems) * (len(seeds) - number))
-                keep()
-            share = ledger.shares[str(seed)]
-            yield from round_of([
-                Cell(name, f"seed {seed}", timed(system.seeded(seed), share), out / name / f"seed-{seed}", "brief")
-                for name, system in systems.items()
-            ])  # fmt: skip
-            if number == 0:
-                ledger.overheads = ledger.overheads[1:] or ledger.overheads  # the probe was one system's
-    finally:
-        keep()
+    @property
+    def spent(self) -> float:
+        """Seconds so far, those of earlier calls included."""
+        return time.monotonic() - self.started
+
+    @property
+    def cells(self) -> int:
+        """How many there will be."""
+        return 1 + len(self.systems) * len(self.seeds)
+
+    def keep(self) -> None:
+        """Write the ledger."""
+        self.ledger.spent = self.spent
+        self.out.mkdir(parents=True, exist_ok=True)
+        (self.out / "budget.json").write_text(json.dumps(asdict(self.ledger), indent=1), encoding="utf-8")
 
 
 def timed(recipe: Recipe, seconds: float) -> Recipe:

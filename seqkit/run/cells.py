@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -94,12 +94,14 @@ class Setting:
         return json.dumps(data | {"device": self.device, "threads": self.threads, "mode": mode})
 
 
-def run_cells(rounds: Iterable[Sequence[Cell]], total: int, setting: Setting, console: Console, command: str) -> list[Cell]:
+def run_cells(
+    rounds: Iterable[Sequence[Cell]], total: Callable[[], int], setting: Setting, console: Console, command: str
+) -> list[Cell]:
     """Train and measure every unfinished cell, round by round; returns all cells.
 
     Args:
         rounds: the cells of a round are trained in turns; a round is asked for when the one before is done.
-        total: how many cells there will be.
+        total: how many cells there will be, as far as is known.
 
     Raises:
         Stopped: Ctrl-C or SIGTERM; says how to go on.
@@ -116,14 +118,14 @@ def run_cells(rounds: Iterable[Sequence[Cell]], total: int, setting: Setting, co
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
         listening() as request,
     ):
-        task = bar.add_task("", total=total, left="")
+        task = bar.add_task("", total=total(), left="")
         started = time.monotonic()
         for cells in rounds:
             if missing := [cell for cell in cells if not cell.finished]:
-                seconds = (time.monotonic() - started) / trained * (total - len(seen)) if trained else 0
+                seconds = (time.monotonic() - started) / trained * (total() - len(seen)) if trained else 0
                 left = f"about {seconds / 60:.0f} min left" if trained else ""
-                name = f"{names(missing)} ({len(seen) + 1} of {total})"
-                bar.update(task, description=name, left=left)
+                name = f"{names(missing)} ({len(seen) + 1} of {total()})"
+                bar.update(task, description=name, left=left, total=total())
                 if not console.is_terminal:
                     console.print(" · ".join(filter(None, (f"training {name}", left))))
                 run_round(missing, setting, request)
@@ -131,7 +133,7 @@ def run_cells(rounds: Iterable[Sequence[Cell]], total: int, setting: Setting, co
                     done = len([cell for cell in [*seen, *cells] if cell.finished])
                     raise Stopped(
                         request.signal,
-                        f"stopped; {done} of {total} cells are finished and kept. Go on with the same command: {command}",
+                        f"stopped; {done} of {total()} cells are finished and kept. Go on with the same command: {command}",
                     )
                 for cell in missing:
                     if cell.failure:

@@ -16,7 +16,7 @@ from seqkit.errors import UserError, suggestion
 from seqkit.recipe import Recipe, load_recipe
 from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
-from seqkit.run.budget import budgeted_rounds, timed
+from seqkit.run.budget import Budget, timed
 from seqkit.run.cells import Cell, Setting, run_cells
 from seqkit.run.comparison_report import comparison_report
 from seqkit.run.contests import System
@@ -80,15 +80,18 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     out = comparison_folder(request, recipe)
     setting = Setting(request.sources, request.device, request.threads)
     tuning = Tuning(systems, equaliser(recipe, road), request.tune, out) if request.tune else None
-    total = len(systems) * (len(seeds) * (1 + len(request.shares)) + request.tune) + bool(request.budget)
-    if request.budget:
-        rounds = budgeted_rounds(systems, seeds, out, request.budget, started)
+    budget = Budget(systems, seeds, out, request.budget, started) if request.budget else None
+    count = len(systems) * (len(seeds) * (1 + len(request.shares)) + request.tune)
+    if budget:
+        rounds = budget.rounds()
     elif tuning:
         rounds = tuned_rounds(tuning, seeds, request.shares)
     else:
         rounds = plain_rounds(systems, seeds, request.shares, out)
     with closing(rounds):
-        cells = run_cells(rounds, total, setting, console, request.command)
+        cells = run_cells(rounds, lambda: budget.cells if budget else count, setting, console, request.command)
+    if budget and len(budget.seeds) < len(seeds):
+        console.print(f"there was time for {len(budget.seeds)} of {len(seeds)} seeds", style="dim")
     results = {share: gathered(cells, seeds, share) for share in (*request.shares, WHOLE)}
     failures = [(cell.name, cell.failure) for cell in cells if cell.failure and cell.mode != "trial"]
     if not results[WHOLE]:

@@ -9,7 +9,7 @@ from commandline import seqkit
 from seqkit.errors import UserError
 from seqkit.recipe import TaggingRecipe
 from seqkit.run import budget
-from seqkit.run.budget import REPORTING, budgeted_rounds, seconds_of, time_text
+from seqkit.run.budget import REPORTING, Budget, seconds_of, time_text
 from seqkit.run.cells import Cell
 
 SYSTEMS = {name: TaggingRecipe(task="ner", corpus=name) for name in ("lstm", "gru", "transformer")}
@@ -37,7 +37,8 @@ class Machine:
 
     def run(self, out: Path, seconds: float, stop_after: int | None = None) -> list[Cell]:
         cells: list[Cell] = []
-        for together in budgeted_rounds(SYSTEMS, (1, 2, 3), out, seconds, self.now):
+        self.budget = Budget(SYSTEMS, (1, 2, 3), out, seconds, self.now)
+        for together in self.budget.rounds():
             for cell in together:
                 if stop_after is not None and len(self.trained) >= stop_after:
                     return cells
@@ -47,7 +48,7 @@ class Machine:
         return cells
 
 
-@pytest.mark.parametrize("seconds", [120, 600, 7200])
+@pytest.mark.parametrize("seconds", [300, 600, 7200])
 @pytest.mark.parametrize("overhead", [OVERHEAD, {"lstm": 8.0, "gru": 5.0, "transformer": 4.0}, dict.fromkeys(SYSTEMS, 0.0)])
 def test_all_cells_fit_into_the_budget_and_use_it(
     seconds: float, overhead: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -56,16 +57,27 @@ def test_all_cells_fit_into_the_budget_and_use_it(
     cells = machine.run(tmp_path, seconds)
     assert machine.now - 100 + REPORTING == pytest.approx(seconds, rel=0.1)
     assert [cell.run for cell in cells] == ["probe", *(f"seed {seed}" for seed in (1, 2, 3) for _ in SYSTEMS)]
+    assert machine.budget.cells == len(cells)
     for seed in (1, 2, 3):  # within a seed all train for the same time
         assert len({cell.recipe.train.seconds for cell in cells if cell.run == f"seed {seed}"}) == 1
 
 
+@pytest.mark.parametrize(("seconds", "seeds"), [(150, 3), (130, 2), (70, 2), (55, 1), (40, 1)])
+def test_in_little_time_there_are_fewer_seeds(seconds: float, seeds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    machine = Machine(monkeypatch, dict.fromkeys(SYSTEMS, 5.0))
+    cells = machine.run(tmp_path, seconds)
+    assert len(cells) == machine.budget.cells == 1 + 3 * seeds
+    assert machine.now - 100 + REPORTING == pytest.approx(seconds, rel=0.1)
+    machine.run(tmp_path, seconds)  # nor more when nothing is left to do
+    assert len(machine.trained) == len(cells)
+
+
 def test_the_least_budget_that_works_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     machine = Machine(monkeypatch, OVERHEAD)
-    with pytest.raises(UserError, match=r"30 s are too few for 9 cells.* the least that works is \w+") as caught:
-        machine.run(tmp_path / "small", 30)
-    least = seconds_of(str(caught.value).split("works is ")[1].split()[0])
-    machine.run(tmp_path / "least", least)
+    with pytest.raises(UserError, match=r"10 s are too few for one run of each of 3 .* the least that works is \w+") as caught:
+        machine.run(tmp_path / "small", 10)
+    least = seconds_of(str(caught.value).split("works is ")[1])
+    assert machine.run(tmp_path / "least", least)
     with pytest.raises(UserError, match="too few"):
         machine.run(tmp_path / "less", least - 12)
 
