@@ -90,7 +90,7 @@ def command(*arguments: str | Path, before: str = "") -> list[str]:
 def process(*arguments: str | Path, stdin: bytes = b"", before: str = "", cwd: Path | None = None) -> Done:
     """Run a command in a process of its own."""
     done = subprocess.run(
-        command(*arguments, before=before), input=stdin, capture_output=True, env=environment(), cwd=cwd, timeout=120
+        command(*arguments, before=before), input=stdin, capture_output=True, env=environment(), cwd=cwd, timeout=400
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -145,7 +145,7 @@ def test_ctrl_c_says_how_to_go_on(recipe: Path, data: Path, tmp_path: Path) -> N
         assert comparison.stdout is not None
         assert comparison.stdout.readline().startswith("training lstm, seed 1")
         comparison.send_signal(signal.SIGINT)
-        _, err = comparison.communicate(timeout=20)
+        _, err = comparison.communicate(timeout=200)
     assert comparison.returncode == 130
     assert err.count("\n") == 1
     assert "0 of 4 cells are finished" in err

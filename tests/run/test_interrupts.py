@@ -49,7 +49,7 @@ def interrupt(number: int, after: int, recipe: Path, data: Path, out: Path, befo
             if line.startswith(f"epoch {after}/"):
                 training.send_signal(number)
                 break
-        out_rest, err = training.communicate(timeout=60)
+        out_rest, err = training.communicate(timeout=200)
         return Done(training.returncode, "".join(said) + out_rest, err)
 
 
@@ -133,5 +133,5 @@ def test_ctrl_c_while_tagging_is_silent(run: Path) -> None:
         tagger.stdin.flush()
         assert tagger.stdout.readline().startswith(b"Ada\t")
         tagger.send_signal(signal.SIGINT)
-        _, err = tagger.communicate(timeout=20)
+        _, err = tagger.communicate(timeout=200)
         assert (tagger.returncode, err) == (130, b"")

@@ -127,7 +127,7 @@ def test_a_stopped_run_goes_on_to_identical_weights(run: Path, text: Path, recip
             if line.startswith("epoch 0.5"):  # in the midst of an epoch: the recurrent state must be carried over too
                 training.send_signal(signal.SIGINT)
                 break
-        _, err = training.communicate(timeout=60)
+        _, err = training.communicate(timeout=200)
     assert training.returncode == 130, err
     assert f"seqkit train --resume {out}" in err
     done = seqkit("train", "--resume", out, "--threads", "1")
@@ -276,7 +276,7 @@ def test_endless_text_ends_with_ctrl_c_and_a_closed_pipe(run: Path) -> None:
                 writing.send_signal(number)
             writing.stdout.close()
             assert not writing.stderr.read()
-            assert writing.wait(timeout=30) in (code, 141)
+            assert writing.wait(timeout=200) in (code, 141)
 
 
 # Scoring
