@@ -42,6 +42,6 @@ def test_every_epoch_has_as_many_batches_and_a_resumed_one_goes_on(task: Transla
 
 
 def test_only_pairs_come_in_batches_of_tokens():
-    assert load_recipe("translate", ["train.batch_tokens=500"]).train.batch_size == 64
+    assert load_recipe("translate", ["train.batch_tokens=500"]).train.model_dump()["batch_tokens"] == 500
     with pytest.raises(UserError, match="batch_tokens: unknown key"):
         load_recipe("ner", ["train.batch_tokens=500"])
