@@ -90,8 +90,6 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
         rounds = plain_rounds(systems, seeds, request.shares, out)
     with closing(rounds):
         cells = run_cells(rounds, lambda: budget.cells if budget else count, setting, console, request.command)
-    if budget and len(budget.seeds) < len(seeds):
-        console.print(f"there was time for {len(budget.seeds)} of {len(seeds)} seeds", style="dim")
     results = {share: gathered(cells, seeds, share) for share in (*request.shares, WHOLE)}
     failures = [(cell.name, cell.failure) for cell in cells if cell.failure and cell.mode != "trial"]
     if not results[WHOLE]:
@@ -99,9 +97,11 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
     report = comparison_report(
         results[WHOLE],
         title=f"{road.corpus_name}: {' or '.join(systems)}?",
+        corpus=road.corpus_name,
         command=request.command,
         device=device,
-        terms=terms(recipe.compare.match, [cell for cell in cells if cell.run.startswith("seed")]),
+        terms=terms(recipe.compare.match, [cell for cell in cells if cell.run.startswith("seed")])
+        + (f", time for {len(budget.seeds)} of {len(seeds)} seeds" if budget and len(budget.seeds) < len(seeds) else ""),
         failures=failures,
         trials=tuning.found if tuning else {},
         by_share=results if request.shares else {},

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from seqkit.metrics.translation import length_buckets
 from seqkit.report.report import Bars, Figure, Lines, Section, Series, Table
 from seqkit.run.contests import System
 from seqkit.run.measures import Measure
@@ -31,6 +32,27 @@ def curve(system: System, x: str) -> Series:
     scores_SE *= system.measure.dev_factor
     low, mean, high = scores_SE.min(axis=0), scores_SE.mean(axis=0), scores_SE.max(axis=0)
     return Series(system.name, tuple(places.tolist()), tuple(mean.tolist()), tuple(low.tolist()), tuple(high.tolist()))
+
+
+def length_bars(systems: Sequence[System]) -> tuple[Bars, ...]:
+    """Test score by length of the sentence, in four parts of about as many sentences each; nothing of running text."""
+    measure = systems[0].measure
+    lengths: Sequence[int] = systems[0].measured[0].get("lengths", ())
+    if not lengths:
+        return ()
+    bounds = sorted({int(bound) for bound in np.quantile(lengths, [0.25, 0.5, 0.75])} - {0, max(lengths)})
+    buckets = length_buckets(lengths, bounds)
+    groups = tuple(
+        (system.name, tuple(float(measure.shown(system.units_SNC[:, places]).mean()) for places in buckets.values()))
+        for system in systems
+    )
+    names = tuple(buckets)
+    label = f"test {measure.name}, {measure.unit}"
+    return (
+        Bars(
+            "Short and long sentences, by words", label, names, groups, note="Mean over seeds; about as many sentences in each."
+        ),
+    )
 
 
 def score_bars(systems: Sequence[System]) -> Bars:
@@ -68,7 +90,11 @@ def share_sections(by_share: Mapping[float, Sequence[System]], names: Sequence[s
     )
     label = f"test {measure.name}, {measure.unit}"
     plot = Lines("Quality by training-set size", "share of the training split, %", label, series, note, log_x=True)
-    return (Section("How much data?", blocks=(Table("Test score by share", ("of train", *names), rows), plot)),)
+    return (
+        Section(
+            "How much data?", blocks=(Table(f"test {measure.name}, {measure.unit}, by share", ("of train", *names), rows), plot)
+        ),
+    )
 
 
 def share_figure(measure: Measure, scores_S: NDArray[np.float64]) -> Figure:

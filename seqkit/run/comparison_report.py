@@ -8,7 +8,7 @@ import torch
 
 from seqkit.metrics.significance import bootstrap_interval
 from seqkit.report.report import Figure, Report, Section, Table
-from seqkit.run.comparison_curves import score_bars, share_sections, training_curves, tuning_sections
+from seqkit.run.comparison_curves import length_bars, score_bars, share_sections, training_curves, tuning_sections
 from seqkit.run.contests import Contest, System, run_contests, verdict
 from seqkit.run.machine import surroundings
 from seqkit.run.tuning import Trial
@@ -18,6 +18,7 @@ def comparison_report(
     systems: Sequence[System],
     *,
     title: str,
+    corpus: str,
     command: str,
     device: torch.device,
     terms: str,
@@ -49,12 +50,12 @@ def comparison_report(
         sections=(
             Section("Side by side", blocks=(side_by_side(systems),)),
             *evidence,
-            Section("Curves", blocks=(*training_curves(systems), score_bars(systems))),
+            Section("Curves", blocks=(*training_curves(systems), *length_bars(systems), score_bars(systems))),
             *share_sections(by_share or {}, [system.name for system in systems]),
             *tuning_sections(trials or {}, measure),
             *failed,
         ),
-        context=(*surroundings(device), ("command", command), ("corpus", systems[0].recipe.corpus)),
+        context=(*surroundings(device), ("command", command), ("corpus", corpus)),
         note=f"± is the standard deviation over seeds; [ , ] a 95 % bootstrap interval over test {measure.part}.",
     )
 

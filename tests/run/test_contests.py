@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from seqkit.run.comparison_curves import length_bars
 from seqkit.run.contests import System, quality, run_contests, verdict, wanting
 from seqkit.run.measures import MEASURES
 
@@ -59,3 +60,19 @@ def test_a_difference_far_too_small_is_not_counted_out():
     assert "more than 100 times the 200 test sentences" in wanting(contest)
     (clear,) = run_contests([system("good", 0.9), system("bad", 0.1)])
     assert wanting(clear) == ""
+
+
+def test_each_length_is_scored_on_its_own_sentences():
+    one = system("one", 0.5)
+    lengths = [1, 2, 3, 4] * 50
+    one.measured[0]["lengths"] = lengths
+    (bars,) = length_bars([one])
+    assert bars.categories == ("1", "2", "3", "4+")
+    words_SN, right_SN = one.units_SNC[..., 1], one.units_SNC[..., 0]
+    for place, value in enumerate(bars.groups[0][1]):
+        chosen = [number for number, length in enumerate(lengths) if length == place + 1]
+        expected = [
+            100 * right_S[chosen].sum() / words_S[chosen].sum() for right_S, words_S in zip(right_SN, words_SN, strict=True)
+        ]
+        assert value == pytest.approx(np.mean(expected))
+    assert length_bars([system("two", 0.5)]) == ()

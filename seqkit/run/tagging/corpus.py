@@ -57,7 +57,8 @@ def load_corpus(
         raise UserError("--text is for language models; give labelled sentences with --train, --dev and --test")
     if own:
         paths, language, tags, given = own.paths(), "", None, own.format
-        name = str(own.folder or Path(next(iter(own.files.values()))).parent)
+        folder = own.folder or Path(next(iter(own.files.values()))).parent
+        name = str(folder) if folder.name else folder.resolve().name
     else:
         card = find_tagged_card(name)
         paths = fetch_with_bar(card, sources.mirror, console)

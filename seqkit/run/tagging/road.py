@@ -183,6 +183,7 @@ def keep_predictions(folder: Path, tagger: TrainedTagger, evaluation: Evaluation
         "parameters": tagger.parameters,
         "bytes": sum(map(len, tagger.files().values())),
         "units": evaluation.units_NC.tolist(),
+        "lengths": [len(sentence.tokens) for sentence in evaluation.sentences],
         "speeds": [
             ("prediction, batch 64", speed.batched, "words/s"),
             ("prediction, batch 1", speed.single, "words/s"),
