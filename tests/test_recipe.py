@@ -7,7 +7,8 @@ import pytest
 
 from seqkit.errors import UserError
 from seqkit.models.tagger import RecurrentTaggerConfig, TransformerTaggerConfig
-from seqkit.recipe import DEFAULTS, TASKS, Recipe, load_recipe, parse_override, recipe_from, recipe_names, recipe_path
+from seqkit.recipe import DEFAULTS, Recipe, load_recipe, parse_override, recipe_from, recipe_names, recipe_path
+from seqkit.tasks import TASKS
 
 BASE = 'task = "ner"\ncorpus = "ner/newsdesk"\n'
 

@@ -94,6 +94,14 @@ def iob2(entities: Iterable[Span], length: int) -> tuple[str, ...]:
     return tuple(tags)
 
 
+def may_follow(last: str | None, tag: str) -> bool:
+    """Whether IOB2 allows a tag after another, or first (None): `I-X` only after `B-X` or `I-X`.
+
+    Tags without the prefix `I-`, such as parts of speech, may stand anywhere.
+    """
+    return not tag.startswith("I-") or last in (f"B-{tag[2:]}", tag)
+
+
 def invalid_transitions(tags: Sequence[str]) -> int:
     """How many I- of one sentence's IOB2 tags continue nothing (the tag before is not B- or I- of that type).
 

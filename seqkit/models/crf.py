@@ -18,19 +18,16 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from seqkit.data.schemes import may_follow
 from seqkit.models.forward_backward import Lattice
 
 _HUGE = 1e30  # stands for infinite emissions when decoding, so that only an illegal step is infinitely bad
 
 
 def legal_iob2(tags: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Boolean masks (start_K, transition_KK) of what IOB2 allows: `I-X` only after `B-X` or `I-X`, so never first.
-
-    Tags without the prefix `I-`, such as parts of speech, are legal everywhere.
-    """
-    start_K = torch.tensor([not tag.startswith("I-") for tag in tags])
-    transition_KK = torch.tensor([[not tag.startswith("I-") or last in (f"B-{tag[2:]}", tag) for tag in tags] for last in tags])
-    return start_K, transition_KK
+    """Boolean masks (start_K, transition_KK) of what IOB2 allows, as `may_follow`."""
+    start_K = torch.tensor([may_follow(None, tag) for tag in tags])
+    return start_K, torch.tensor([[may_follow(last, tag) for tag in tags] for last in tags])
 
 
 class CRF(nn.Module):

@@ -1,6 +1,6 @@
 """Recipes: strict TOML to typed configurations, with overrides, rivals and a fingerprint."""
 
-from seqkit.recipe.reading import DEFAULTS, TASKS, load_recipe, parse_override, recipe_from, recipe_names, recipe_path
+from seqkit.recipe.reading import DEFAULTS, load_recipe, parse_override, recipe_from, recipe_names, recipe_path
 from seqkit.recipe.recipes import (
     BatchConfig,
     CompareConfig,
@@ -13,7 +13,7 @@ from seqkit.recipe.recipes import (
 )
 
 __all__ = [
-    "DEFAULTS", "TASKS", "BatchConfig", "CompareConfig", "EvaluationConfig", "Recipe", "TaggingRecipe", "TextRecipe",
+    "DEFAULTS", "BatchConfig", "CompareConfig", "EvaluationConfig", "Recipe", "TaggingRecipe", "TextRecipe",
     "TranslationEvaluationConfig", "TranslationRecipe",
     "load_recipe", "parse_override", "recipe_from", "recipe_names", "recipe_path",
 ]  # fmt: skip

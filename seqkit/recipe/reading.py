@@ -11,6 +11,7 @@ from seqkit.data.home import packaged
 from seqkit.errors import UserError, suggestion
 from seqkit.recipe.building import build, merge
 from seqkit.recipe.recipes import Recipe, TaggingRecipe, TextRecipe, TranslationRecipe
+from seqkit.tasks import TASKS
 
 KINDS: dict[str, type[TaggingRecipe] | type[TextRecipe] | type[TranslationRecipe]] = {
     "ner": TaggingRecipe,
@@ -18,7 +19,6 @@ KINDS: dict[str, type[TaggingRecipe] | type[TextRecipe] | type[TranslationRecipe
     "generate": TextRecipe,
     "translate": TranslationRecipe,
 }
-TASKS = tuple(KINDS)
 DEFAULTS = {"ner": "ner/newsdesk", "lm": "lm/pydoc", "generate": "generate/pydoc", "translate": "translate/phrasebook"}
 
 

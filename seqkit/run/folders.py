@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from seqkit.errors import UserError
-from seqkit.recipe import TASKS
+from seqkit.tasks import TASKS
 from seqkit.training.sealed import mend
 
 RUNS = Path("runs")

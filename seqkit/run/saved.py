@@ -7,11 +7,11 @@ import safetensors
 from pydantic import ValidationError
 
 from seqkit.errors import DataError, UserError
+from seqkit.run.description import FORMAT
 from seqkit.run.folders import model_folder
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.run.translation.model import TrainedTranslator
-from seqkit.run.weights import FORMAT
 from seqkit.training.sealed import read_sealed
 
 Trained = TrainedTagger | TrainedLanguageModel | TrainedTranslator

@@ -9,9 +9,7 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 import seqkit
-
-FORMAT = 1  # of the model folder; raised when an old reader would misread a new folder
-KNOWN = ("format", "seqkit", "model")
+from seqkit.run.description import FORMAT
 
 
 def described(config: BaseModel, about: Mapping[str, Any], model: nn.Module) -> dict[str, bytes]:
@@ -26,16 +24,6 @@ def described(config: BaseModel, about: Mapping[str, Any], model: nn.Module) -> 
         "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
         "weights.safetensors": safetensors.torch.save(weights),
     }
-
-
-def description(files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The model's configuration as a table, and `about`.
-
-    Raises:
-        KeyError, ValueError: `config.json` is missing or damaged.
-    """
-    stored: dict[str, Any] = json.loads(files["config.json"])
-    return stored["model"], {key: value for key, value in stored.items() if key not in KNOWN}
 
 
 def fill(model: nn.Module, files: Mapping[str, bytes]) -> None:

@@ -22,7 +22,8 @@ from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordEncoder
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.tasks.ner import predict
-from seqkit.tasks.ner.predict import OVERLAP, WINDOW, Predictor, tensors
+from seqkit.tasks.ner.predict import Predictor, tensors
+from seqkit.tasks.ner.prediction import OVERLAP, WINDOW
 
 EVERY = [(name, output) for name in tiny.FAMILIES for output in tiny.OUTPUTS]
 every_tagger = pytest.mark.parametrize(("name", "output"), EVERY)

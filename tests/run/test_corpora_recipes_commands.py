@@ -8,7 +8,8 @@ import pytest
 from commandline import seqkit
 
 from seqkit.data.card import all_cards
-from seqkit.recipe import TASKS, recipe_names
+from seqkit.recipe import recipe_names
+from seqkit.tasks import TASKS
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from seqkit.metrics.entities import sentence_counts
 from seqkit.metrics.errors import known_entities
 from seqkit.run.machine import peak_memory
 from seqkit.run.tagging.model import TrainedTagger
-from seqkit.tasks.ner.predict import Prediction, Predictor
+from seqkit.tasks.ner.predict import Predictor
+from seqkit.tasks.ner.prediction import Prediction
 
 LEAST_SECONDS = 1.0  # each speed is measured over at least this long
 SINGLES = 200  # sentences for the speed at batch 1

@@ -13,8 +13,10 @@ from seqkit.data.vocabulary import Vocabulary
 from seqkit.data.words import split_sentences, split_words
 from seqkit.errors import UserError
 from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TaggerConfig, TransformerTaggerConfig
-from seqkit.run.weights import described, description, fill
-from seqkit.tasks.ner.predict import Prediction, Predictor
+from seqkit.run.description import description
+from seqkit.run.weights import described, fill
+from seqkit.tasks.ner.predict import Predictor
+from seqkit.tasks.ner.prediction import Prediction
 from seqkit.training.sealed import write_sealed
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from rich.console import Console
 from rich.text import Text
@@ -22,13 +22,12 @@ from seqkit.errors import UserError
 from seqkit.report.terminal import has_colour, render_entities
 from seqkit.report.text import shown
 from seqkit.run.folders import find_run
-from seqkit.run.machine import prepare_machine
-from seqkit.run.saved import load_tagger
-from seqkit.run.tagging.model import TrainedTagger
-from seqkit.tasks.ner.predict import Prediction
+from seqkit.run.tagging.light import light_predictor
+from seqkit.tasks.ner.prediction import Prediction
 
 TOGETHER = 512  # lines or sentences of a file tagged together, at most
 WORDS_TOGETHER = 32_768  # so that long lines are not held by the hundred
+MUCH = 2_000_000  # bytes of files from which on batches in PyTorch, once it has started, are done sooner
 
 
 @dataclass(frozen=True)
@@ -60,28 +59,55 @@ class Item:
     given: Unlabelled | None = None
 
 
+class Predicts(Protocol):
+    """A tagger of either kind; `entities` tells entities from other labels of tokens."""
+
+    entities: bool
+
+    def __call__(self, sentences: Sequence[Sequence[str]], *, confidence: bool = False) -> list[Prediction]:
+        """The tags of sentences, in order."""
+        ...
+
+
+def find_tagger(request: TagRequest) -> Predicts:
+    """The quickest tagger for the request: importing PyTorch takes longer than tagging a few thousand lines without it.
+
+    Raises:
+        UserError: no model, or no such device.
+    """
+    run = find_run(request.run, ("ner",))
+    much = sum(path.stat().st_size for path in request.files if path.is_file()) >= MUCH
+    light = None if much or request.device not in ("auto", "cpu") else light_predictor(run)
+    if light is not None:
+        return light
+    from seqkit.run.machine import prepare_machine
+    from seqkit.run.saved import load_tagger
+
+    device = prepare_machine(request.device, request.threads)
+    return load_tagger(run, device=str(device)).predictor
+
+
 def tag_stream(request: TagRequest) -> None:
     """Tag everything that comes in.
 
     Raises:
         UserError: no model, or bad input, then naming file and line; what came before it has been written.
     """
-    device = prepare_machine(request.device, request.threads)
-    tagger = load_tagger(find_run(request.run, ("ner",)), device=str(device))
+    tagger = find_tagger(request)
     # JSON may hold half a surrogate pair, which UTF-8 cannot: its \ud800 escape is JSON again.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # type: ignore[union-attr]
-    write = Writer(request, entities=tagger.predictor.entities)
+    write = Writer(request, entities=tagger.entities)
     if not request.files:
         tag_items(tagger, read_items(sys.stdin.buffer, request), write, together=1)
     for path in request.files:
         tag_items(tagger, read_items(path, request), write, together=TOGETHER)
 
 
-def tag_items(tagger: TrainedTagger, items: Iterator[Item], write: "Writer", *, together: int) -> None:
+def tag_items(tagger: Predicts, items: Iterator[Item], write: "Writer", *, together: int) -> None:
     """Predict and write so many items at a time."""
     for some in gather(items, together):
         flat = [[word.text for word in sentence] for item in some for sentence in item.sentences]
-        predictions = iter(tagger.predict(flat, confidence=write.confidence))
+        predictions = iter(tagger(flat, confidence=write.confidence))
         for item in some:
             write(item, [next(predictions) for _ in item.sentences])
         sys.stdout.flush()

@@ -11,7 +11,8 @@ from seqkit.data.tokenizers.build import load_tokenizer
 from seqkit.data.tokenizers.protocol import Tokenizer
 from seqkit.errors import UserError
 from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModel, LanguageModelConfig
-from seqkit.run.weights import described, description, fill
+from seqkit.run.description import description
+from seqkit.run.weights import described, fill
 from seqkit.tasks.language_modeling.generate import GenerationConfig, write
 from seqkit.tasks.language_modeling.score import Scored, score_lines
 from seqkit.training.sealed import write_sealed

@@ -12,7 +12,8 @@ from seqkit.data.tokenizers.pairs import PairTokenizer
 from seqkit.data.tokenizers.protocol import Symbols
 from seqkit.errors import UserError
 from seqkit.models.translator import AnyTranslatorConfig, Translator, TranslatorConfig
-from seqkit.run.weights import described, description, fill
+from seqkit.run.description import description
+from seqkit.run.weights import described, fill
 from seqkit.tasks.translation.familiar import Familiar
 from seqkit.tasks.translation.translate import Translation, TranslationConfig, translate
 from seqkit.training.sealed import write_sealed

@@ -4,7 +4,6 @@ Axes: B sentences, T tokens, D features, K tags.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -12,33 +11,15 @@ import torch
 from torch import Tensor
 
 from seqkit.data.batches import sorted_batches
-from seqkit.data.examples import Span
 from seqkit.data.schemes import spans
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.data.word_table import WordTable
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordTensors
+from seqkit.tasks.ner.prediction import MOST_WORDS, WINDOW, Prediction, chain_questions, names_entities, windows
 
-WINDOW = 256  # tokens read at once; longer sentences are read in overlapping windows
-OVERLAP = 64  # tokens of context on either side of a window's seam
-MOST_WORDS = 200_000  # word vectors kept before starting afresh
 LEANS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # nats tried by `choose_lean`
 READ_AHEAD = 16  # batches sorted together when predicting from a stream
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The tags of one sentence.
-
-    Args:
-        tags: one a token; IOB2 for entities.
-        spans: the entities the tags spell; empty for part of speech.
-        confidences: of each span, its probability under the model; empty unless asked for.
-    """
-
-    tags: tuple[str, ...]
-    spans: tuple[Span, ...] = ()
-    confidences: tuple[float, ...] = ()
 
 
 class Predictor:
@@ -47,7 +28,7 @@ class Predictor:
     def __init__(self, model: Tagger, vocabulary: Vocabulary, tags: Sequence[str], *, table: WordTable | None = None) -> None:
         self.model = model
         self.tags = tuple(tags)
-        self.entities = all(tag == "O" or tag[:2] in ("B-", "I-") for tag in tags)
+        self.entities = names_entities(tags)
         self.device = model.lean.device
         self._vocabulary = vocabulary
         self._table = table or WordTable(vocabulary)
@@ -133,23 +114,17 @@ class Predictor:
         return found
 
     def _windowed(self, place_T: Tensor) -> Tensor:
-        """emission_TK of one sentence of any length; each token is read with at least OVERLAP tokens around it."""
+        """emission_TK of one sentence of any length."""
         parts: list[Tensor] = []
-        # What fits one window is read at once, whatever longer sentence shares its batch.
-        stride = WINDOW - 2 * OVERLAP if len(place_T) > WINDOW else WINDOW
-        for first in range(0, len(place_T), stride):
-            left, right = max(first - OVERLAP, 0), min(first + stride + OVERLAP, len(place_T))
-            window_1TD = self._vector_ND[place_T[left:right]][None]
-            emission_TK = self.model(window_1TD, torch.tensor([right - left], device=self.device))[0]
-            parts.append(emission_TK[first - left : first - left + stride])
+        for read, kept in windows(len(place_T)):
+            window_1TD = self._vector_ND[place_T[read]][None]
+            length_1 = torch.tensor([window_1TD.shape[1]], device=self.device)
+            parts.append(self.model(window_1TD, length_1)[0, kept])
         return torch.cat(parts)
 
     def _confidences(self, emission_BTK: Tensor, length_B: Tensor, predictions: Sequence[Prediction]) -> list[list[float]]:
         if self.model.crf is not None:
-            wanted = [
-                [(s.start, s.end, self._number["B-" + s.label], self._number.get("I-" + s.label, -1)) for s in p.spans]
-                for p in predictions
-            ]
+            wanted = [chain_questions(one, self._number) for one in predictions]
             return self.model.crf.span_probability(emission_BTK, length_B, wanted)
         # Tokens are independent under a softmax: a span is as likely as all its tags together.
         p_BTK = emission_BTK.softmax(dim=-1)

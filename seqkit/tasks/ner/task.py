@@ -21,7 +21,8 @@ from seqkit.metrics.entities import total_counts
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordTensors
 from seqkit.tasks.ner.augment import AugmentConfig, Augmenter
-from seqkit.tasks.ner.predict import Prediction, Predictor, pad, tensors
+from seqkit.tasks.ner.predict import Predictor, pad, tensors
+from seqkit.tasks.ner.prediction import Prediction
 
 
 class Batch(NamedTuple):

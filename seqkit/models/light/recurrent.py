@@ -1,0 +1,110 @@
+"""Recurrent layers over one sequence.
+
+Axes: T steps, D input features, H features of one direction, G gates side by side, d directions.
+
+Both directions take their steps together, the second over the reversed sequence: NumPy's cost is in its calls.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Weights = Mapping[str, Floats]
+
+Step = Callable[[Floats, Floats, Floats, Floats], None]
+"""`step(entering_dG, recurrent_dG, h_dH, c_dH)`: the next state, written over `h_dH` and `c_dH`; may write over the others."""
+
+
+class LightEncoder:
+    """`encoder(x_TD) -> y_TD`: stacked layers, as `models.recurrent.RecurrentEncoder` in evaluation.
+
+    Args:
+        family: `rnn`, `lstm` or `gru`.
+        weights: of the encoder, named as its parameters.
+    """
+
+    def __init__(self, family: str, weights: Weights) -> None:
+        count = len({name.split(".")[1] for name in weights})
+        self.layers = [LightLayer(STEPS[family], part(weights, f"layers.{number}")) for number in range(count)]
+
+    def __call__(self, x_TD: Floats) -> Floats:
+        """Outputs of the forward direction, then of the backward one."""
+        for layer in self.layers:
+            x_TD = layer(x_TD).reshape(len(x_TD), -1)
+        return x_TD
+
+
+class LightLayer:
+    """`layer(x_TD) -> y_TdH`, each direction's output where its token stands."""
+
+    def __init__(self, step: Step, weights: Weights) -> None:
+        directions = [part(weights, name) for name in ("ahead", "back") if f"{name}.weight_hh_l0" in weights]
+        self.step = step
+        self.enter_DX = np.concatenate([one["weight_ih_l0"] for one in directions]).T.copy()  # X = d·G
+        self.enter_X = np.concatenate([one["bias_ih_l0"] for one in directions])
+        self.recur = [one["weight_hh_l0"].T.copy() for one in directions]
+        self.recur_dG = np.stack([one["bias_hh_l0"] for one in directions])
+
+    def __call__(self, x_TD: Floats) -> Floats:
+        """Run over one sequence from a state of zeros."""
+        directions, hidden = len(self.recur), len(self.recur[0])
+        enter_TdG = (x_TD @ self.enter_DX + self.enter_X).reshape(len(x_TD), directions, -1)
+        enter_TdG[:, 1:] = enter_TdG[::-1, 1:].copy()
+        y_TdH = np.empty((len(x_TD), directions, hidden), dtype=np.float32)
+        h_dH, c_dH = np.zeros((2, directions, hidden), dtype=np.float32)
+        recurrent_dG = np.empty_like(self.recur_dG)
+        for enter_dG, y_dH in zip(enter_TdG, y_TdH, strict=True):
+            for h_H, recur_HG, recurrent_G in zip(h_dH, self.recur, recurrent_dG, strict=True):
+                np.dot(h_H, recur_HG, out=recurrent_G)
+            recurrent_dG += self.recur_dG
+            self.step(enter_dG, recurrent_dG, h_dH, c_dH)
+            y_dH[:] = h_dH
+        y_TdH[:, 1:] = y_TdH[::-1, 1:].copy()
+        return y_TdH
+
+
+def rnn_step(enter_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
+    """h ← tanh(x + r)  (Elman 1990)."""
+    np.add(enter_dG, recurrent_dG, out=h_dH)
+    np.tanh(h_dH, out=h_dH)
+
+
+def lstm_step(enter_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
+    """c ← f ∘ c + i ∘ tanh(g), h ← o ∘ tanh(c), the gates in PyTorch's order i, f, g, o (Gers et al. 2000)."""
+    hidden = h_dH.shape[1]
+    recurrent_dG += enter_dG
+    np.tanh(recurrent_dG[:, 2 * hidden : 3 * hidden], out=enter_dG[:, :hidden])
+    gate_dG = sigmoid(recurrent_dG)
+    c_dH *= gate_dG[:, hidden : 2 * hidden]
+    c_dH += gate_dG[:, :hidden] * enter_dG[:, :hidden]
+    np.tanh(c_dH, out=h_dH)
+    h_dH *= gate_dG[:, 3 * hidden :]
+
+
+def gru_step(enter_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
+    """n = tanh(x_n + r ∘ r_n), h ← n + z ∘ (h - n), the gates in PyTorch's order r, z, n (Cho et al. 2014)."""
+    hidden = h_dH.shape[1]
+    gate_dG = sigmoid(enter_dG[:, : 2 * hidden] + recurrent_dG[:, : 2 * hidden])
+    new_dH = np.tanh(enter_dG[:, 2 * hidden :] + gate_dG[:, :hidden] * recurrent_dG[:, 2 * hidden :])
+    h_dH -= new_dH
+    h_dH *= gate_dG[:, hidden:]
+    h_dH += new_dH
+
+
+STEPS: dict[str, Step] = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step}
+
+
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + e^-x) in place, through the hyperbolic tangent, which neither overflows nor is slow in NumPy."""
+    x *= 0.5
+    np.tanh(x, out=x)
+    x *= 0.5
+    x += 0.5
+    return x
+
+
+def part(weights: Weights, name: str) -> dict[str, Floats]:
+    """The weights under `name.`, the names without it."""
+    return {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
