@@ -1,7 +1,8 @@
 """Speeds of a tagger on text of WNUT-17's shape: `python tests/bench/bench_tagger.py [THREADS]`. Prints, asserts nothing.
 
-Training words/s by cell and precision, prediction words/s at batch 64 and 1, and padding shares. The text is random words
-with the corpus's lengths, so the figures need no download; an untrained model costs what a trained one does.
+Training words/s by cell and precision, prediction words/s at batch 64 and 1, and sentence by sentence without PyTorch as
+`seqkit tag` does, and padding shares. The text is random words with the corpus's lengths, so the figures need no download;
+an untrained model costs what a trained one does.
 """
 
 import sys
@@ -13,7 +14,9 @@ import torch
 from seqkit.data.batches import padding_share, pooled_batches
 from seqkit.data.examples import Tagged
 from seqkit.data.vocabulary import Vocabulary, VocabularyConfig
+from seqkit.models.light.tagger import LightTagger
 from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TransformerTaggerConfig
+from seqkit.tasks.ner.light import LightPredictor
 from seqkit.tasks.ner.predict import Predictor
 from seqkit.tasks.ner.task import TaggingTask
 from seqkit.training.loop import TrainConfig, TrainState, update
@@ -44,7 +47,7 @@ def main() -> None:
     pooled = padding_share(lengths, pooled_batches(lengths, 32, seed=1, epoch=0))
     print(f"padding at batch 32: random {loose:.1%}, pooled {pooled:.1%}")
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}\n")
-    print(f"{'model':32} {'train w/s':>10} {'batch 64':>10} {'batch 1':>10}")
+    print(f"{'model':32} {'train w/s':>10} {'batch 64':>10} {'batch 1':>10} {'light':>10}")
     for family in ("lstm", "gru", "rnn", "transformer"):
         for output in ("softmax", "crf"):
             for precision in ("fp32", "bf16"):
@@ -74,8 +77,14 @@ def measure(family: str, output: str, precision: str, vocabulary: Vocabulary, da
         for first in range(0, len(some), 1 if batch_size == 1 else len(some)):
             predictor(some[first : first + (1 if batch_size == 1 else len(some))], batch_size=batch_size)
         rates.append(sum(map(len, some)) / (time.perf_counter() - started))
-    name = f"{family}, {output}, {precision}"
-    print(f"{name:32} {trained:10,.0f} {rates[0]:10,.0f} {rates[1]:10,.0f}")
+    if family != "transformer":
+        weights = {name: weight.detach().numpy() for name, weight in model.named_parameters()}
+        light = LightPredictor(LightTagger(config.model_dump(mode="json"), weights, TAGS), vocabulary, TAGS)
+        light(texts[:64])
+        started = time.perf_counter()
+        light(texts[:200])
+        rates.append(sum(map(len, texts[:200])) / (time.perf_counter() - started))
+    print(f"{f'{family}, {output}, {precision}':32} {trained:10,.0f}", *(f"{rate:10,.0f}" for rate in rates))
 
 
 if __name__ == "__main__":
