@@ -113,7 +113,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
 
 
 def comparison_folder(request: CompareRequest, recipe: Recipe) -> Path:
-    """Where the comparison lies; its `data.json` says which data it is on.
+    """Where the comparison lies; its `data.json` says which data it is on, the user's own by their contents.
 
     Raises:
         UserError: another comparison, on other data, lies there.
@@ -122,10 +122,12 @@ def comparison_folder(request: CompareRequest, recipe: Recipe) -> Path:
     place = own.folder or own.text or next((path.resolve().parent for path in own.files.values()), None)
     name = f"{recipe.task}-{place.resolve().stem}" if place else recipe.corpus.replace("/", "-")
     out = request.out or Path("runs") / "compare" / name
-    data = request.sources.to_dict() | {"corpus": recipe.corpus}
+    data = request.sources.to_dict() | {"corpus": recipe.corpus} | ({"sha256": own.sums()} if own else {})
     with suppress(OSError, ValueError):
-        if json.loads((out / "data.json").read_text(encoding="utf-8")) != data:
-            raise UserError(f"{out}: holds a comparison on other data; name another folder with --out")
+        if (there := json.loads((out / "data.json").read_text(encoding="utf-8"))) != data:
+            same = {**there, "sha256": None} == {**data, "sha256": None}
+            told = "on these files as they were before a change" if same else "on other data"
+            raise UserError(f"{out}: holds a comparison {told}; name another folder with --out")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

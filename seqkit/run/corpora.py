@@ -13,6 +13,7 @@ from seqkit.data.card import Card
 from seqkit.data.fetch import Progress, fetch
 from seqkit.data.folder import load_folder
 from seqkit.data.home import cache_folder, mirror_folder
+from seqkit.data.placing import sha256_of
 from seqkit.errors import UserError
 
 EncodingErrors = Literal["strict", "replace"]
@@ -50,6 +51,13 @@ class OwnFiles:
         if self.targets:
             split, target = next(iter(self.targets.items()))
             raise UserError(f"--{split} {self.files[split]},{target}: two aligned files are for translation; give one")
+
+    def sums(self) -> dict[str, str]:
+        """The SHA-256 sum of every file that was named, or that lies in a folder that was."""
+        folders = [folder for folder in (self.folder, self.text) if folder and folder.is_dir()]
+        lying = [path for folder in folders for path in sorted(folder.iterdir())]
+        named = [*self.files.values(), *self.targets.values(), *lying, *([self.text] if self.text else [])]
+        return {str(path.resolve()): sha256_of(path) for path in named if path.is_file()}
 
     def __bool__(self) -> bool:
         return bool(self.files or self.folder or self.text)

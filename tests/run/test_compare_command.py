@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from seqkit.errors import UserError
 from seqkit.recipe import load_recipe
 from seqkit.run import cell as cell_module
 from seqkit.run import cells
+from seqkit.run.compare import CompareRequest, comparison_folder
 from seqkit.run.corpora import OwnFiles, Sources
 
 HOPELESS = """
@@ -175,3 +177,16 @@ def test_the_same_cell_again_gives_the_same_figures_to_the_last_digit(recipe: Pa
         units = json.loads((folder / "measured.json").read_text())["units"]
         found.append([units, [(event.get("loss"), event.get("dev_score")) for event in events]])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("by", ["folder", "files"])
+def test_a_comparison_notices_that_its_data_were_changed(recipe: Path, data: Path, tmp_path: Path, by: str) -> None:
+    changed = shutil.copytree(data, tmp_path / "data")
+    dev = changed / "dev.conll"
+    own = OwnFiles(folder=changed) if by == "folder" else OwnFiles(files={"train": changed / "train.conll", "dev": dev})
+    request = CompareRequest(str(recipe), out=tmp_path / "out", sources=Sources(own))
+    for _ in range(2):  # what did not change is gone on with
+        assert comparison_folder(request, load_recipe(str(recipe))) == tmp_path / "out"
+    dev.write_text(dev.read_text() + "Ada\tB-PER\n\n")
+    with pytest.raises(UserError, match="as they were before a change"):
+        comparison_folder(request, load_recipe(str(recipe)))
