@@ -8,8 +8,10 @@ as a persistent vector does, and a text costs its length in copies, not the squa
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -29,13 +31,6 @@ class Buffer:
         """Whether that many rows can be written on in place, here and now."""
         sealed = torch.is_grad_enabled() or (self.key_BNCE.is_inference() and not torch.is_inference_mode_enabled())
         return not sealed and self.written + new_rows <= self.key_BNCE.shape[2]
-
-    def write(self, key_BNTE: Tensor, value_BNTE: Tensor) -> None:
-        """Use up some room."""
-        rows = slice(self.written, self.written + key_BNTE.shape[2])
-        self.key_BNCE[:, :, rows] = key_BNTE
-        self.value_BNCE[:, :, rows] = value_BNTE
-        self.written = rows.stop
 
 
 @dataclass(frozen=True)
@@ -67,6 +62,11 @@ class KeyValueCache:
         """value_BNRE, oldest first."""
         return self.buffer.value_BNCE[:, :, self.first : self.last]
 
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """key_BNRE and value_BNRE as NumPy's views."""
+        rows = slice(self.first, self.last)
+        return self.buffer.key_BNCE.numpy()[:, :, rows], self.buffer.value_BNCE.numpy()[:, :, rows]
+
     def newest(self, rows: int) -> "KeyValueCache":
         """At most so many rows, the latest ones."""
         return self if self.rows <= rows else KeyValueCache(self.buffer, self.last - rows, self.last)
@@ -79,9 +79,16 @@ class KeyValueCache:
         if torch.is_grad_enabled():
             parts = (self.keys, key_BNTE), (self.values, value_BNTE)
             return KeyValueCache.of(*(torch.cat(part, dim=2) for part in parts))
+        grown = self.grown(new_rows)
+        grown.keys[:, :, -new_rows:] = key_BNTE
+        grown.values[:, :, -new_rows:] = value_BNTE
+        return grown
+
+    def grown(self, new_rows: int) -> "KeyValueCache":
+        """The same rows, and new ones that the caller is to write at once; not where gradients are recorded."""
         if self.buffer.written != self.last or not self.buffer.takes(new_rows):
-            return self._copy(2 * (self.rows + new_rows)).append(key_BNTE, value_BNTE)
-        self.buffer.write(key_BNTE, value_BNTE)
+            return self._copy(2 * (self.rows + new_rows)).grown(new_rows)
+        self.buffer.written += new_rows
         return KeyValueCache(self.buffer, self.first, self.buffer.written)
 
     def select(self, rows_B: Tensor) -> "KeyValueCache":
@@ -104,6 +111,6 @@ class KeyValueCache:
     def _copy(self, capacity: int) -> "KeyValueCache":
         batch, heads, _, features = self.buffer.key_BNCE.shape
         key_BNCE, value_BNCE = self.buffer.key_BNCE.new_empty(2, batch, heads, capacity, features)
-        copied = Buffer(key_BNCE, value_BNCE, 0)
-        copied.write(self.keys, self.values)
-        return KeyValueCache(copied, 0, copied.written)
+        key_BNCE[:, :, : self.rows] = self.keys
+        value_BNCE[:, :, : self.rows] = self.values
+        return KeyValueCache(Buffer(key_BNCE, value_BNCE, self.rows), 0, self.rows)

@@ -1,4 +1,4 @@
-"""A recurrent language model made ready to read one token at a time.
+"""A language model made ready to read one token at a time.
 
 Axes: B sequences, T tokens, V symbols, E embedding features, G gates side by side.
 """
@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from seqkit.models.causal_recurrent import CausalRecurrent
+from seqkit.models.causal_transformer import CausalTransformer
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import Scanner, State
+from seqkit.models.transformer_stepping import TransformerStepper
 
 LARGEST_TABLE = 16_000_000
 """Numbers; beyond this a vocabulary's table would cost more memory than it saves time."""
@@ -16,7 +18,19 @@ LARGEST_TABLE = 16_000_000
 
 def stepper(model: LanguageModel) -> Scanner:
     """The quickest reader of single tokens: the model itself where nothing can be prepared."""
-    return Stepper(model, model.body) if isinstance(model.body, CausalRecurrent) else model
+    match model.body:
+        case CausalRecurrent():
+            return Stepper(model, model.body)
+        case CausalTransformer() if on_cpu(model):
+            return TransformerStepper(model, model.body)
+        case _:
+            return model
+
+
+def on_cpu(model: LanguageModel) -> bool:
+    """Whether NumPy can work with the model's weights."""
+    weight = model.output_bias
+    return weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.float64)
 
 
 class Stepper:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import torch
+from threadpoolctl import threadpool_limits
 
 import seqkit
 from seqkit.errors import UserError
@@ -37,6 +38,7 @@ def prepare_machine(device: str, threads: int | None) -> torch.device:
     """
     if threads is not None:
         torch.set_num_threads(threads)
+    threadpool_limits(limits=1, user_api="blas")  # NumPy's products are of single tokens, too small to be shared out
     return choose_device(device)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import torch
 from pydantic import TypeAdapter
+from torch import Tensor
 
-from seqkit.models import stepping
+from seqkit.models import stepping, transformer_stepping
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.models.state import Scanner, State
 
 SYMBOLS = 11
 MODELS: dict[str, dict[str, Any]] = {
@@ -23,6 +25,13 @@ MODELS: dict[str, dict[str, Any]] = {
     "narrow embeddings, tied": {"family": "lstm", "embedding_width": 3},
     "own output": {"family": "mingru", "tied": False, "residual": True},
     "dropouts": {"family": "lstm", "dropout": 0.5, "input_dropout": 0.5, "embedding_dropout": 0.5, "weight_drop": 0.5},
+    "rotary": {"family": "transformer", "heads": 2, "window": 5},
+    "rotary, unlimited": {"family": "transformer", "heads": 2, "window": 0, "layers": 3},
+    "rotary, window of one": {"family": "transformer", "heads": 2, "window": 1},
+    "rotary, odd heads": {"family": "transformer", "heads": 2, "window": 5, "width": 6},
+    "alibi": {"family": "transformer", "heads": 2, "window": 5, "positions": "alibi"},
+    "alibi, narrow embeddings": {"family": "transformer", "heads": 4, "positions": "alibi", "embedding_width": 3},
+    "attention, dropouts": {"family": "transformer", "heads": 2, "dropout": 0.5, "attention_dropout": 0.5, "locked": True},
 }
 
 
@@ -35,26 +44,61 @@ def built(table: dict[str, Any]) -> LanguageModel:
     return model
 
 
+def read(reader: Scanner, token_BT: Tensor, state: State, pieces: list[int]) -> tuple[Tensor, State]:
+    found: list[Tensor] = []
+    for piece_BT in token_BT.split(pieces, dim=1):
+        logit_BTV, state = reader.scan(piece_BT, state)
+        found.append(logit_BTV)
+    return torch.cat(found, dim=1), state
+
+
 @pytest.mark.parametrize("table", [True, False], ids=["table", "no table"])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_stepper_reads_as_its_model(name: str, table: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stepping, "LARGEST_TABLE", 10**6 if table else 0)
+    monkeypatch.setattr(transformer_stepping, "LARGEST_TABLE", 10**6 if table else 0)
+    monkeypatch.setattr(transformer_stepping, "TURNS", 4)
     model = built(MODELS[name])
     reader = stepping.stepper(model)
-    token_BT = torch.randint(SYMBOLS, (3, 12))
+    assert reader is not model
+    token_BT = torch.randint(SYMBOLS, (3, 14))
     with torch.no_grad():
         expected_BTV, end = model.eval().scan(token_BT, model.start(3))
-    piece_BTV, state = reader.scan(token_BT[:, :4], model.start(3))
-    found = [piece_BTV]
-    for token_B1 in token_BT[:, 4:].split(1, dim=1):
-        logit_B1V, state = reader.scan(token_B1, state)
-        found.append(logit_B1V)
-    torch.testing.assert_close(torch.cat(found, dim=1), expected_BTV, rtol=0, atol=1e-12)
-    assert state.carry.keys() == end.carry.keys()
-    for part in end.carry:
-        torch.testing.assert_close(state.carry[part], end.carry[part], rtol=0, atol=1e-12)
+    for pieces in ([4] + [1] * 10, [1] * 14, [1, 1, 6, *[1] * 6]):
+        found_BTV, state = read(reader, token_BT, model.start(3), pieces)
+        torch.testing.assert_close(found_BTV, expected_BTV, rtol=0, atol=1e-12)
+        assert state.carry.keys() == end.carry.keys()
+        assert state.nbytes == end.nbytes
+        for part in end.carry:
+            torch.testing.assert_close(state.carry[part], end.carry[part], rtol=0, atol=1e-12)
 
 
-def test_a_transformer_is_its_own_reader() -> None:
-    model = built({"family": "transformer", "heads": 2})
-    assert stepping.stepper(model) is model
+@pytest.mark.parametrize("name", ["lstm", "rotary", "rotary, unlimited", "alibi"])
+def test_every_state_a_stepper_gave_stays_valid(name: str) -> None:
+    model = built(MODELS[name])
+    reader = stepping.stepper(model)
+    past_BT, one_BT, two_BT = (torch.randint(SYMBOLS, (3, 9)) for _ in range(3))
+    rows_B = torch.tensor([2, 0, 0])
+    with torch.inference_mode():
+        _, state = read(reader, past_BT, model.start(3), [1] * 9)
+        for later_BT in (one_BT[:, :2], two_BT, one_BT):  # heirs of one state
+            found_BTV, _ = read(reader, later_BT, state, [1] * later_BT.shape[1])
+            expected_BTV, _ = model.scan(torch.cat([past_BT, later_BT], dim=1), model.start(3))
+            torch.testing.assert_close(found_BTV, expected_BTV[:, 9:], rtol=0, atol=1e-12)
+        found_BTV, _ = read(reader, one_BT, state.select(rows_B), [1] * 9)
+        expected_BTV, _ = model.scan(torch.cat([past_BT[rows_B], one_BT], dim=1), model.start(3))
+        torch.testing.assert_close(found_BTV, expected_BTV[:, 9:], rtol=0, atol=1e-12)
+        found_BTV, _ = model.scan(one_BT, state)  # the model reads on where its stepper stood
+        expected_BTV, _ = model.scan(torch.cat([past_BT, one_BT], dim=1), model.start(3))
+        torch.testing.assert_close(found_BTV, expected_BTV[:, 9:], rtol=0, atol=1e-12)
+
+
+def test_a_transformer_steps_far_from_the_start_and_back_again() -> None:
+    model = built(MODELS["rotary"])
+    reader, token_BT = stepping.stepper(model), torch.randint(SYMBOLS, (2, 3))
+    for far in (0, 1_000_000, 63, 127):
+        start = model.start(2)
+        start = State({"position": start.carry["position"] + far}, start.caches)
+        with torch.no_grad():
+            expected_BTV, _ = model.scan(token_BT, start)
+        torch.testing.assert_close(read(reader, token_BT, start, [1] * 3)[0], expected_BTV, rtol=0, atol=1e-10)
