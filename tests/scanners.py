@@ -56,8 +56,9 @@ class Toy:
         self.scanned.append(tuple(token_BT.shape))
         assert state.batch == len(token_BT)
         h_BH, logits = state.carry["h"], []
+        source_BH = state.memory["source"].repeat_interleave(state.batch // state.sources, dim=0)
         for token_B in token_BT.unbind(dim=1):
-            h_BH = torch.tanh(h_BH @ self.recurrent_HH + state.memory["source"] + self.embedding_VH[token_B])
+            h_BH = torch.tanh(h_BH @ self.recurrent_HH + source_BH + self.embedding_VH[token_B])
             logits.append(h_BH @ self.output_HV + self.lean * torch.eye(self.symbols)[0])
         return torch.stack(logits, dim=1), State({"h": h_BH}, memory=state.memory)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -33,7 +34,9 @@ class _Greedy:
     end: int | None
 
     def choose(self, total_BK: NDArray[np.float64], logp_BKV: Tensor) -> Step:
-        token_B1 = logp_BKV.argmax(dim=-1)
+        on_cpu = logp_BKV.device.type == "cpu"
+        # NumPy's is twenty times as quick as PyTorch's there.
+        token_B1 = torch.from_numpy(logp_BKV.numpy().argmax(axis=-1)) if on_cpu else logp_BKV.argmax(dim=-1)
         logp_B1 = logp_BKV.gather(2, token_B1[:, :, None])[:, :, 0].double()
         return one_each(token_B1.cpu().numpy(), logp_B1.cpu().numpy(), total_BK, self.end)
 
@@ -199,9 +202,10 @@ def candidates(total_BK: NDArray[np.float64], logp_BKV: Tensor, k: int) -> Candi
 
 def best_symbols(logp_BKV: Tensor, wanted: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The `wanted` largest of each row and their symbols, largest first, the lower symbol of equals first."""
-    value, token = logp_BKV.topk(wanted, dim=-1)
-    if bool(((logp_BKV >= value[..., -1:]).sum(dim=-1) > wanted).any()):  # topk takes any of those that tie for the last place
-        value, token = (part[..., :wanted] for part in logp_BKV.sort(dim=-1, descending=True, stable=True))
+    value, token = logp_BKV.topk(min(wanted + 1, logp_BKV.shape[-1]), dim=-1)
+    if bool((value[..., wanted - 1 : -1] == value[..., wanted:]).any()):  # topk takes any of those that tie for the last place
+        value, token = logp_BKV.sort(dim=-1, descending=True, stable=True)
+    value, token = value[..., :wanted], token[..., :wanted]
     logp_BKC: NDArray[np.float64] = value.double().cpu().numpy()
     token_BKC: NDArray[np.int64] = token.cpu().numpy()
     order_BKC = np.lexsort((token_BKC, -logp_BKC), axis=-1)

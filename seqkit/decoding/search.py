@@ -127,12 +127,12 @@ def _steps(model: Scanner, state: State, logit_BV: Tensor, chooser: Chooser, lim
         going_B = ~step.done_B
         if length == limit or not going_B.any():
             return
-        row_N = rows(step, total_BK.shape[1])[going_B].ravel()
+        row_BK = rows(step, total_BK.shape[1])[going_B]
         token_N1 = step.token_BJ[going_B, : step.live].reshape(-1, 1)
         total_BK = step.total_BJ[going_B, : step.live]
         with torch.no_grad():  # never around a yield, where it would reach the caller
-            if len(row_N) != len(logit_BV) or (row_N != np.arange(len(row_N))).any():
-                state = state.select(torch.from_numpy(row_N).to(device))
+            if row_BK.size != len(logit_BV) or (row_BK.ravel() != np.arange(row_BK.size)).any():
+                state = state.branch(torch.from_numpy(row_BK))
             logit_BTV, state = model.scan(torch.from_numpy(token_N1).to(device), state)
         logit_BV = logit_BTV[:, -1]
 

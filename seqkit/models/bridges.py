@@ -38,6 +38,11 @@ class Source(NamedTuple):
         return torch.arange(self.x_BSX.shape[1], device=self.x_BSX.device) < self.length_B[:, None]
 
 
+def by_source(h_BTD: Tensor, memory: Memory) -> Tensor:
+    """The steps of all sequences of a source one after the other, since no read depends on another: a row a source."""
+    return h_BTD.reshape(len(next(iter(memory.values()))), -1, h_BTD.shape[-1])
+
+
 class Bridge(Protocol):
     """From a source to what is read of it."""
 

@@ -94,7 +94,7 @@ class KeyValueCache:
     def select(self, rows_B: Tensor) -> "KeyValueCache":
         """Sequences by number, in any order and any number of times; room is kept, as a beam writes on at once."""
         buffer = self.buffer
-        chosen = Buffer(buffer.key_BNCE[rows_B], buffer.value_BNCE[rows_B], self.last)
+        chosen = Buffer(buffer.key_BNCE.index_select(0, rows_B), buffer.value_BNCE.index_select(0, rows_B), self.last)
         return KeyValueCache(chosen, self.first, self.last)
 
     def detach(self) -> "KeyValueCache":

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from seqkit.models.bridges import Source
+from seqkit.models.bridges import Source, by_source
 from seqkit.models.transformer import attention_weights
 
 
@@ -29,10 +29,10 @@ class CrossAttention(nn.Module):
 
     def read(self, x_BTD: Tensor, memory: Mapping[str, Tensor]) -> Tensor:
         """y_BTD."""
-        query_BNTE = self._by_head(self.query(x_BTD))
+        query_BNTE = self._by_head(by_source(self.query(x_BTD), memory))
         mask_B11S = memory["real"][:, None, None]
         out_BNTE = scaled_dot_product_attention(query_BNTE, memory["key"], memory["value"], attn_mask=mask_B11S)
-        return self.leave(out_BNTE.transpose(1, 2).flatten(2))
+        return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
 
     def weights(self, x_BTD: Tensor, memory: Mapping[str, Tensor]) -> Tensor:
         """weight_BTS: where each target token looks, the mean over heads."""

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 
-from seqkit.models.bridges import AttentionBridge, Bridge, MatrixBridge, Memory, Source, SummaryBridge
+from seqkit.models.bridges import AttentionBridge, Bridge, MatrixBridge, Memory, Source, SummaryBridge, by_source
 from seqkit.models.causal_recurrent import CausalLayer, CausalRecurrentConfig
 from seqkit.models.dropout import Dropout
 from seqkit.models.state import State
@@ -128,7 +128,7 @@ class Reading(nn.Module):
 
     def forward(self, h_BTD: Tensor, memory: Memory) -> Tensor:
         """Same shape out as in."""
-        o_BTO = self.bridge.read(h_BTD, memory)
+        o_BTO = self.bridge.read(by_source(h_BTD, memory), memory).reshape(*h_BTD.shape[:2], -1)
         return h_BTD + torch.tanh(self.join(torch.cat([h_BTD, o_BTO.to(h_BTD.dtype)], dim=-1)))
 
 

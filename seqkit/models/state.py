@@ -1,6 +1,6 @@
 """What a causal model remembers between steps, whatever its family.
 
-Axes: B sequences.
+Axes: B sequences, S sources, K = B / S sequences of each, side by side, G groups of sequences.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,8 @@ class State:
     Args:
         carry: changes each step, and every state has some; batch-first.
         caches: what grows with each step, by layer; empty in a recurrent model.
-        memory: fixed per source, such as what an encoder wrote; batch-first, each name begins with the part that reads it.
+        memory: fixed per source, such as what an encoder wrote; source-first, each name begins with the part that reads it.
+            The K sequences of a source, as those of a beam, share its row.
     """
 
     carry: Mapping[str, Tensor]
@@ -47,6 +48,11 @@ class State:
         """The number of sequences."""
         return len(next(iter(self.carry.values())))
 
+    @property
+    def sources(self) -> int:
+        """S; every sequence is its own where nothing is remembered of any."""
+        return len(next(iter(self.memory.values()), next(iter(self.carry.values()))))
+
     def memory_of(self, part: str) -> dict[str, Tensor]:
         """What is remembered under `part.`, the names without it."""
         prefix = f"{part}."
@@ -54,16 +60,30 @@ class State:
 
     def select(self, rows_B: Tensor) -> "State":
         """The states of some sequences: `rows_B` holds their numbers, repeats allowed, as a beam's parents."""
-        return State(
-            {name: part[rows_B] for name, part in self.carry.items()},
-            {name: part.select(rows_B) for name, part in self.caches.items()},
-            {name: part[rows_B] for name, part in self.memory.items()},
-        )
+        return self._chosen(rows_B, rows_B // (self.batch // self.sources))
+
+    def branch(self, rows_GK: Tensor) -> "State":
+        """As `select`, but each group is of one source, whose memory its sequences then share; copied only where groups left.
+
+        Args:
+            rows_GK: on the CPU, so that looking at it does not hold up the device.
+        """
+        source_G = rows_GK[:, 0] // (self.batch // self.sources)
+        alike = torch.equal(source_G, torch.arange(self.sources))
+        device = next(iter(self.carry.values())).device
+        return self._chosen(rows_GK.flatten().to(device), None if alike else source_G.to(device))
 
     def repeat(self, k: int) -> "State":
         """Each sequence `k` times in a row: B becomes B·k."""
-        device = next(iter(self.carry.values())).device
-        return self.select(torch.arange(self.batch, device=device).repeat_interleave(k))
+        return self.branch(torch.arange(self.batch)[:, None].expand(-1, k).reshape(self.sources, -1))
+
+    def _chosen(self, rows_B: Tensor, source_S: Tensor | None) -> "State":
+        # Whole rows are copied by index_select, which indexing does ten times as slowly.
+        return State(
+            {name: part.index_select(0, rows_B) for name, part in self.carry.items()},
+            {name: part.select(rows_B) for name, part in self.caches.items()},
+            {name: part if source_S is None else part.index_select(0, source_S) for name, part in self.memory.items()},
+        )
 
     def detach(self) -> "State":
         """Cut off from the graph: the boundary of truncated back-propagation through time (Williams & Peng 1990)."""

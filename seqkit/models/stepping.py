@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqkit.models.causal_recurrent import CausalRecurrent
 from seqkit.models.causal_transformer import CausalTransformer
 from seqkit.models.language_model import LanguageModel
+from seqkit.models.product import suits
 from seqkit.models.state import Scanner, State
 from seqkit.models.transformer_stepping import TransformerStepper
 
@@ -21,16 +22,10 @@ def stepper(model: LanguageModel) -> Scanner:
     match model.body:
         case CausalRecurrent():
             return Stepper(model, model.body)
-        case CausalTransformer() if on_cpu(model):
+        case CausalTransformer() if suits(model.output_bias):
             return TransformerStepper(model, model.body)
         case _:
             return model
-
-
-def on_cpu(model: LanguageModel) -> bool:
-    """Whether NumPy can work with the model's weights."""
-    weight = model.output_bias
-    return weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.float64)
 
 
 class Stepper:

@@ -24,14 +24,13 @@ from torch import Tensor, nn
 from seqkit.models.cache import KeyValueCache
 from seqkit.models.causal_transformer import CausalBlock, CausalTransformer, alibi_slopes, rotation
 from seqkit.models.language_model import LanguageModel
+from seqkit.models.product import Array, Product, array
 from seqkit.models.state import State
 
 LARGEST_TABLE = 16_000_000
 """Numbers; beyond this a vocabulary's table would cost more memory than it saves time."""
 TURNS = 64
 """Positions whose rotations are worked out at once."""
-
-Array = NDArray[np.floating]
 
 
 class TransformerStepper:
@@ -139,29 +138,6 @@ class BlockStep:
         return x_BD
 
 
-class Product:
-    """x -> x W + b.
-
-    Args:
-        norm: its gain and bias stand before the product.
-        centred: take the mean out of the outcome.
-    """
-
-    def __init__(self, weight_XD: Tensor, bias_X: Tensor, norm: nn.LayerNorm | None = None, *, centred: bool = False) -> None:
-        if norm is not None:
-            root = math.sqrt(weight_XD.shape[1])  # a mean of squares is a length over this
-            weight_XD, bias_X = root * weight_XD * norm.weight, bias_X + weight_XD @ norm.bias
-        if centred:
-            weight_XD, bias_X = weight_XD - weight_XD.mean(dim=0), bias_X - bias_X.mean()
-        self.weight_DX, self.bias_X = array(weight_XD.T), array(bias_X)
-
-    def __call__(self, x_BD: Array) -> Array:
-        """y_BX."""
-        y_BX = x_BD @ self.weight_DX
-        y_BX += self.bias_X
-        return y_BX
-
-
 class Turn(NamedTuple):
     """A rotary position (Su et al. 2021): feature e of the first half and its partner in the second, each times a cosine, and
     the partner times a sine; an odd last feature stays."""
@@ -209,8 +185,3 @@ def unit(x_BD: Array, floor: float) -> Array:
     length_B11 = x_BD[:, None] @ x_BD[:, :, None]
     length_B11 += floor
     return x_BD / np.sqrt(length_B11, out=length_B11)[:, 0]
-
-
-def array(x: Tensor) -> Array:
-    """In rows one after the other."""
-    return np.ascontiguousarray(x.numpy())

@@ -161,10 +161,11 @@ class Translator(nn.Module):
 
     def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
         """logit_BTV of the symbol after each token, and the state after the last one."""
-        y_BTD, state = self._decode(token_BT, state)
+        y_BTD, state = self.decode(token_BT, state)
         return self._leave(y_BTD), state
 
-    def _decode(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
+    def decode(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
+        """y_BTD of the decoder after each token, and the state after the last one."""
         y_BTD, state = self.decoder.scan(self.input_dropout(embed(self.target, token_BT)), state)
         return self.output_dropout(y_BTD), state
 
@@ -190,7 +191,7 @@ class Translator(nn.Module):
         """
         real_BT = torch.arange(token_BT.shape[1], device=token_BT.device) < target_length_B[:, None]
         with products_in(precision, token_BT.device.type):
-            y_BTD, _ = self._decode(token_BT, self.start(source_BS, source_length_B))
+            y_BTD, _ = self.decode(token_BT, self.start(source_BS, source_length_B))
             logit_NV = self._leave(y_BTD[real_BT])  # padding is predicted by nobody
         smoothing = self.config.label_smoothing if self.training else 0.0
         logit_NV = logit_NV.float() if logit_NV.dtype == torch.bfloat16 else logit_NV

@@ -22,7 +22,9 @@ from seqkit.decoding.policies import Beam, Greedy, LengthPenalty
 from seqkit.decoding.sampling import Sample
 from seqkit.decoding.search import search
 from seqkit.errors import UserError
+from seqkit.models.state import Scanner
 from seqkit.models.translator import Translator
+from seqkit.models.translator_stepping import translator_stepper
 from seqkit.tasks.translation.task import padded
 
 READ_AHEAD = 16  # batches sorted together when translating from a stream
@@ -134,19 +136,24 @@ def in_batches(
     model: Translator, tokenizer: PairTokenizer, sources: Sequence[Symbols], config: TranslationConfig, batch_size: int
 ) -> list[list[Hypothesis]]:
     """The hypotheses of each source, in order; searched together are those of one length."""
-    model.eval()
+    writer = translator_stepper(model.eval())
     found: list[list[Hypothesis]] = [[] for _ in sources]
     order = sorted(range(len(sources)), key=lambda place: len(sources[place]))
     for length, alike in groupby(order, key=lambda place: len(sources[place])):
         while batch := list(islice(alike, batch_size)):
-            results = together(model, tokenizer, [sources[place] for place in batch], config, length)
+            results = together(model, writer, tokenizer, [sources[place] for place in batch], config, length)
             for place, result in zip(batch, results, strict=True):
                 found[place] = result
     return found
 
 
 def together(
-    model: Translator, tokenizer: PairTokenizer, sources: Sequence[Symbols], config: TranslationConfig, length: int
+    model: Translator,
+    writer: Scanner,
+    tokenizer: PairTokenizer,
+    sources: Sequence[Symbols],
+    config: TranslationConfig,
+    length: int,
 ) -> list[list[Hypothesis]]:
     """Search for translations of sources of one length."""
     device = next(model.parameters()).device
@@ -154,7 +161,7 @@ def together(
     prefix = tokenizer.encode_target(config.prefix)[:-1].tolist() if config.prefix else []
     prompt_BT = torch.tensor([[tokenizer.start, *prefix]] * len(sources), device=device)
     limit = math.ceil(config.longest * length) + 10
-    found = hypotheses(search(model, state, prompt_BT, config.policy(), end=tokenizer.end, limit=limit), best=config.n_best)
+    found = hypotheses(search(writer, state, prompt_BT, config.policy(), end=tokenizer.end, limit=limit), best=config.n_best)
     return [[one._replace(tokens=prefix + one.tokens) for one in row] for row in found]
 
 
