@@ -1,6 +1,5 @@
 """`seqkit tag`."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -35,8 +34,6 @@ def tag(
     threads: Threads = None,
 ) -> None:
     """Tag text: line by line from a pipe, in batches from files."""
-    # NumPy reads it when it is imported. One by default: the products of one sentence are too small to be shared out.
-    os.environ["OPENBLAS_NUM_THREADS"] = str(threads or 1)
     from seqkit.run.tagging.tag import TagRequest, tag_stream
 
     if run is not None and not Path(run).is_dir() and run != "latest" and Path(run).exists():

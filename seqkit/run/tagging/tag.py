@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Protocol
 
 from rich.console import Console
 from rich.text import Text
+from threadpoolctl import threadpool_limits
 
 from seqkit.data.examples import Span
 from seqkit.data.formats import Format
@@ -79,6 +80,7 @@ def find_tagger(request: TagRequest) -> Predicts:
     much = sum(path.stat().st_size for path in request.files if path.is_file()) >= MUCH
     light = None if much or request.device not in ("auto", "cpu") else light_predictor(run)
     if light is not None:
+        threadpool_limits(limits=request.threads or 1, user_api="blas")  # one sentence is too little to be shared out
         return light
     from seqkit.run.machine import prepare_machine
     from seqkit.run.saved import load_tagger
