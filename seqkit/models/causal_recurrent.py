@@ -117,7 +117,7 @@ class Gated(nn.Module):
     def __init__(self, config: CausalRecurrentConfig, input_width: int) -> None:
         super().__init__()
         kind = CELLS[config.family]
-        self.kind, self.carried = kind, kind.carried
+        self.family, self.kind, self.carried = config.family, kind, kind.carried
         self.weight_drop = config.weight_drop
         wide = kind.gates * config.width
         self.input_weight = nn.Parameter(torch.empty(wide, input_width))

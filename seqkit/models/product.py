@@ -14,6 +14,9 @@ from torch import Tensor, nn
 
 Array = NDArray[np.floating]
 
+LARGEST_TABLE = 16_000_000
+"""Numbers; beyond this a table of what each symbol brings would cost more memory than it saves time."""
+
 
 def suits(weight: Tensor) -> bool:
     """Whether NumPy can work with these weights."""
@@ -46,3 +49,15 @@ class Product:
 def array(x: Tensor) -> Array:
     """In rows one after the other."""
     return np.ascontiguousarray(x.detach().numpy())
+
+
+def floor(norm: nn.LayerNorm) -> float:
+    """D ε, what a norm adds to a square of lengths."""
+    return norm.normalized_shape[0] * norm.eps
+
+
+def unit(x_BD: Array, floor: float) -> Array:
+    """x / sqrt(|x|² + D ε): times √D this is the layer norm, before gain and bias, of features whose mean is 0."""
+    length_B11 = x_BD[:, None] @ x_BD[:, :, None]
+    length_B11 += floor
+    return x_BD / np.sqrt(length_B11, out=length_B11)[:, 0]

@@ -24,11 +24,9 @@ from torch import Tensor, nn
 from seqkit.models.cache import KeyValueCache
 from seqkit.models.causal_transformer import CausalBlock, CausalTransformer, alibi_slopes, rotation
 from seqkit.models.language_model import LanguageModel
-from seqkit.models.product import Array, Product, array
+from seqkit.models.product import LARGEST_TABLE, Array, Product, array, floor, unit
 from seqkit.models.state import State
 
-LARGEST_TABLE = 16_000_000
-"""Numbers; beyond this a vocabulary's table would cost more memory than it saves time."""
 TURNS = 64
 """Positions whose rotations are worked out at once."""
 
@@ -173,15 +171,3 @@ class Turns:
             cos_PE, sin_PE = np.hstack([cos_PE, cos_PE, rest_PE]), np.hstack([-sin_PE, sin_PE, 0 * rest_PE])
             self.turns = [Turn(*angles, self.partner_E) for angles in zip(cos_PE, sin_PE, strict=True)]
         return self.turns[position - self.first]
-
-
-def floor(norm: nn.LayerNorm) -> float:
-    """D ε, what a norm adds to a square of lengths."""
-    return norm.normalized_shape[0] * norm.eps
-
-
-def unit(x_BD: Array, floor: float) -> Array:
-    """x / sqrt(|x|² + D ε): times √D this is the layer norm, before gain and bias, of features whose mean is 0."""
-    length_B11 = x_BD[:, None] @ x_BD[:, :, None]
-    length_B11 += floor
-    return x_BD / np.sqrt(length_B11, out=length_B11)[:, 0]

@@ -10,7 +10,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from seqkit.models import stepping, transformer_stepping
+from seqkit.models import recurrent_stepping, stepping, transformer_stepping
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
 from seqkit.models.state import Scanner, State
 
@@ -55,8 +55,8 @@ def read(reader: Scanner, token_BT: Tensor, state: State, pieces: list[int]) -> 
 @pytest.mark.parametrize("table", [True, False], ids=["table", "no table"])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_stepper_reads_as_its_model(name: str, table: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stepping, "LARGEST_TABLE", 10**6 if table else 0)
-    monkeypatch.setattr(transformer_stepping, "LARGEST_TABLE", 10**6 if table else 0)
+    for module in (recurrent_stepping, transformer_stepping):
+        monkeypatch.setattr(module, "LARGEST_TABLE", 10**6 if table else 0)
     monkeypatch.setattr(transformer_stepping, "TURNS", 4)
     model = built(MODELS[name])
     reader = stepping.stepper(model)
@@ -73,7 +73,7 @@ def test_a_stepper_reads_as_its_model(name: str, table: bool, monkeypatch: pytes
             torch.testing.assert_close(state.carry[part], end.carry[part], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["lstm", "rotary", "rotary, unlimited", "alibi"])
+@pytest.mark.parametrize("name", ["rnn", "lstm", "gru", "mingru", "rotary", "rotary, unlimited", "alibi"])
 def test_every_state_a_stepper_gave_stays_valid(name: str) -> None:
     model = built(MODELS[name])
     reader = stepping.stepper(model)

@@ -96,7 +96,7 @@ def gru_step(enter_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats)
 STEPS: dict[str, Step] = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step}
 
 
-def sigmoid(x: Floats) -> Floats:
+def sigmoid(x: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     """1 / (1 + e^-x) in place, through the hyperbolic tangent, which neither overflows nor is slow in NumPy."""
     x *= 0.5
     np.tanh(x, out=x)
