@@ -51,13 +51,15 @@ class RecurrentTranslatorConfig(TranslatorParts, RecurrentDecoderConfig):
     """`[model]` of a recurrent translator.
 
     Args:
-        width: features of the encoder's output, both directions together, and of each decoder layer.
+        width: features of each decoder layer.
         encoder_layers: of the encoder; `layers` are the decoder's.
+        encoder_widening: features of the encoder's output, both directions together, as a multiple of `width`.
         reverse: read the source backwards (Sutskever et al. 2014).
     """
 
     family: Cell = "lstm"  # pyright: ignore[reportIncompatibleVariableOverride] # frozen, so it may be narrower
     encoder_layers: int = Field(default=1, ge=1, le=16)
+    encoder_widening: float = Field(default=1.0, gt=0)
     bidirectional: bool = True
     reverse: bool = False
 
@@ -66,7 +68,7 @@ class RecurrentTranslatorConfig(TranslatorParts, RecurrentDecoderConfig):
         return RecurrentConfig(
             family=self.family,
             layers=self.encoder_layers,
-            width=self.width,
+            width=max(2 * round(self.width * self.encoder_widening / 2), 2),
             bidirectional=self.bidirectional,
             dropout=self.dropout,
             locked=self.locked,

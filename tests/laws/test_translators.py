@@ -34,6 +34,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no handover": {"bridge": "matrix", "handover": False, **SMALL},
     "reversed": {"bridge": "final", "reverse": True, **SMALL},
     "one way": {"bridge": "context", "bidirectional": False, **SMALL},
+    "wide encoder": {"bridge": "matrix", "encoder_widening": 2.6, "encoder_layers": 2, **SMALL},
     "deep, not tied": {"bridge": "attention", "encoder_layers": 2, "tied": False, "embedding_width": 6, **SMALL},
 }
 TRANSFORMERS: dict[str, dict[str, Any]] = {"transformer": {"family": "transformer", "layers": 2, "width": 8, "heads": 2}}
@@ -50,6 +51,11 @@ def translator(name: str, symbols: int = SYMBOLS) -> Translator:
         for weight in model.parameters():  # decided opinions
             weight.add_(0.3 * torch.randn_like(weight))
     return model
+
+
+def test_the_encoder_is_as_wide_as_asked_in_both_directions_alike():
+    assert translator("wide encoder").encoder.output_width == 20  # 2.6 × 8, rounded to an even number
+    assert translator("lstm, matrix").encoder.output_width == 8
 
 
 def pairs() -> tuple[Tensor, Tensor, Tensor]:
