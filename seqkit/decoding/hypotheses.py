@@ -29,6 +29,10 @@ Ranked = tuple[float, Node | None, bool]
 """A score, the last node, and whether it ended."""
 
 
+Choice = tuple[float, int, float, int, bool]
+"""Of a step: score, symbol, its log-probability, the live hypothesis it continues, whether it ends it."""
+
+
 class _Search:
     """The hypotheses of one search: live ones with their scores, and the best that are complete."""
 
@@ -37,16 +41,17 @@ class _Search:
         self.live: list[tuple[float, Node | None]] = [(0.0, None)]
         self.complete: list[Ranked] = []
 
-    def add(self, step: Step, row: int) -> None:
-        """One step."""
-        tokens: list[int] = step.token_BJ[row].tolist()
-        scores: list[float] = step.score_BJ[row].tolist()
-        logps: list[float] = step.logp_BJ[row].tolist()
-        before = [self.live[parent][1] for parent in step.parent_BJ[row]]
-        self.live = [*zip(scores, zip(tokens, logps, before, strict=True), strict=True)]
-        self.complete += [(*self.live[choice], True) for choice in step.finished_BJ[row].nonzero()[0]]
-        self.complete = ranked(self.complete, self.best)
-        del self.live[0 if step.done_B[row] else step.live :]
+    def add(self, choices: Iterable[Choice], live: int) -> None:
+        """One step; the first `live` choices go on."""
+        grown: list[tuple[float, Node | None]] = []
+        ended = len(self.complete)
+        for score, token, logp, parent, finished in choices:
+            grown.append((score, (token, logp, self.live[parent][1])))
+            if finished:
+                self.complete.append((*grown[-1], True))
+        if len(self.complete) > ended:
+            self.complete = ranked(self.complete, self.best)
+        self.live = grown[:live]
 
     def hypotheses(self) -> list[Hypothesis]:
         """The best, those that were cut off among them."""
@@ -70,8 +75,9 @@ def hypotheses(steps: Iterable[Step], best: int = 1) -> list[list[Hypothesis]]:
     for number, step in enumerate(steps):
         if number == 0:
             going = searches = [_Search(best) for _ in step.done_B]
-        for row, search in enumerate(going):
-            search.add(step, row)
+        parts = (step.score_BJ, step.token_BJ, step.logp_BJ, step.parent_BJ, step.finished_BJ)
+        for search, done, *row in zip(going, step.done_B, *(part.tolist() for part in parts), strict=True):
+            search.add(zip(*row, strict=True), 0 if done else step.live)
         going = [search for search, done in zip(going, step.done_B, strict=True) if not done]
     return [search.hypotheses() for search in searches]
 

@@ -134,6 +134,26 @@ def test_states_are_selected_with_their_sources(name: str):
     torch.testing.assert_close(logit_BTV, whole_BTV[rows_B, 2:], **EXACT)
 
 
+@pytest.mark.parametrize("name", ALL)
+@torch.no_grad()
+def test_a_beam_shares_its_sources_memory(name: str):
+    model, (source_BS, length_B, token_BT) = translator(name), pairs()
+    _, state = model.scan(token_BT[:, :2], model.start(source_BS, length_B))
+    rows_GK = torch.tensor([[0, 0], [1, 1], [2, 2]])
+    beam = state.branch(rows_GK)
+    assert all(beam.memory[part] is whole for part, whole in state.memory.items())
+    expected_BTV, _ = model.scan(token_BT[rows_GK.flatten(), 2:4], state.select(rows_GK.flatten()))
+    found_BTV, beam = model.scan(token_BT[rows_GK.flatten(), 2:4], beam)
+    torch.testing.assert_close(found_BTV, expected_BTV, **EXACT)
+    # The first sentence leaves, and the others' beams change in width and order.
+    fewer_GK = torch.tensor([[3, 2, 2], [4, 5, 4]])
+    source_B, later_BT = torch.tensor([1, 1, 1, 2, 2, 2]), token_BT[[0, 1, 2, 0, 1, 2], 4:]
+    found_BTV, _ = model.scan(later_BT, beam.branch(fewer_GK))
+    read_BT = torch.cat([token_BT[source_B, :4], later_BT], dim=1)
+    expected_BTV, _ = model.scan(read_BT, model.start(source_BS, length_B).select(source_B))
+    torch.testing.assert_close(found_BTV, expected_BTV[:, 4:], **EXACT)
+
+
 @pytest.mark.parametrize("name", ["lstm, matrix", "transformer"])
 def test_the_loss_is_that_of_the_real_targets(name: str):
     model, (source_BS, length_B, token_BT) = translator(name), pairs()

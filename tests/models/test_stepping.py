@@ -13,6 +13,8 @@ from torch import Tensor
 from seqkit.models import recurrent_stepping, stepping, transformer_stepping
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
 from seqkit.models.state import Scanner, State
+from seqkit.models.translator import Translator, TranslatorConfig
+from seqkit.models.translator_stepping import translator_stepper
 
 SYMBOLS = 11
 MODELS: dict[str, dict[str, Any]] = {
@@ -102,3 +104,15 @@ def test_a_transformer_steps_far_from_the_start_and_back_again() -> None:
         with torch.no_grad():
             expected_BTV, _ = model.scan(token_BT, start)
         torch.testing.assert_close(read(reader, token_BT, start, [1] * 3)[0], expected_BTV, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("table", [{"family": "transformer", "heads": 2}, {"family": "lstm", "bridge": "attention"}, {}])
+@torch.no_grad()
+def test_a_translators_stepper_writes_as_it_does(table: dict[str, Any]) -> None:
+    torch.manual_seed(5)
+    config = TypeAdapter[Any](TranslatorConfig).validate_python({"family": "lstm", "layers": 2, "width": 8, "heads": 2} | table)
+    model = Translator(config, SYMBOLS, SYMBOLS, joint=True).double().eval()
+    source_BS, length_B, token_BT = torch.randint(SYMBOLS, (3, 5)), torch.tensor([5, 2, 4]), torch.randint(SYMBOLS, (3, 6))
+    expected_BTV, _ = model.scan(token_BT, model.start(source_BS, length_B))
+    found_BTV, _ = read(translator_stepper(model), token_BT, model.start(source_BS, length_B), [2, 1, 1, 1, 1])
+    torch.testing.assert_close(found_BTV, expected_BTV, rtol=0, atol=1e-12)
