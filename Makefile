@@ -28,6 +28,7 @@ bench: $(STAMP)
 	$(BIN)/python tests/bench/bench_crf.py
 	$(BIN)/python tests/bench/bench_tagger.py
 	$(BIN)/python tests/bench/bench_language_model.py
+	$(BIN)/python tests/bench/bench_translator.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
