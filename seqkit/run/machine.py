@@ -38,7 +38,7 @@ def prepare_machine(device: str, threads: int | None) -> torch.device:
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    threadpool_limits(limits=torch.get_num_threads(), user_api="blas")  # NumPy's products
+    threadpool_limits(limits=1, user_api="blas")  # NumPy's products are of single tokens, too small to be shared out
     return choose_device(device)
 
 
