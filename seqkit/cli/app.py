@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from seqkit.cli.claims import claims_app
 from seqkit.cli.corpora import corpora_app
 from seqkit.cli.recipes import recipes_app
 
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(corpora_app, name="corpora")
+app.add_typer(claims_app, name="claims")
 
 
 @app.callback(invoke_without_command=True)

@@ -28,6 +28,7 @@ from seqkit.cli.options import (
     own_files,
     percents,
     raise_usage,
+    seed_list,
     typed,
 )
 
@@ -190,15 +191,10 @@ def compare(
 
     if recipe is None:
         raise_usage("say what to compare: seqkit compare ner, or a recipe (seqkit recipes list)")
-    chosen: tuple[int, ...] | None = None
-    if seeds is not None:
-        if not all(part.strip().isdigit() for part in seeds.split(",")):
-            raise_usage(f"--seeds {seeds}: expected whole numbers, as 1,2,3")
-        chosen = tuple(dict.fromkeys(int(part) for part in seeds.split(",")))
     request = CompareRequest(
         recipe=recipe,
         out=out,
-        seeds=chosen,
+        seeds=seed_list(seeds),
         rivals=tuple(name.strip() for name in systems.split(",")) if systems else None,
         overrides=overrides or [],
         sources=Sources(own_files(train, dev, test, data, format, text), mirror),

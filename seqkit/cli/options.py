@@ -82,6 +82,15 @@ def percents(given: str) -> tuple[float, ...]:
     return tuple(sorted(shares - {100.0}))
 
 
+def seed_list(given: str | None) -> tuple[int, ...] | None:
+    """`1,2,3` as numbers, each once; None where nothing was given."""
+    if given is None:
+        return None
+    if not all(part.strip().isdigit() for part in given.split(",")):
+        raise_usage(f"--seeds {given}: expected whole numbers, as 1,2,3")
+    return tuple(dict.fromkeys(int(part) for part in given.split(",")))
+
+
 def errors_choice(value: str) -> "EncodingErrors":
     """`strict` or `replace`."""
     if value == "strict" or value == "replace":

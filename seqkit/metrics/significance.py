@@ -11,6 +11,7 @@ Axes: S seeds, N sentences, C counts, B resamples.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import comb
 from statistics import NormalDist
 
 import numpy as np
@@ -195,6 +196,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
         adjusted[index] = highest
     return adjusted
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """The two-sided p of so many pairs for and so many against, if each were as likely (exact; on yes and no, McNemar 1947)."""
+    pairs = wins + losses
+    tail = sum(comb(pairs, k) for k in range(min(wins, losses) + 1)) / 2**pairs
+    return min(1.0, 2 * tail)
 
 
 def _with_seeds(units: NDArray[np.integer | np.floating]) -> NDArray[np.float64]:

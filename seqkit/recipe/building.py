@@ -45,11 +45,11 @@ def merge(shape: Shape | None, base: Mapping[str, Any], change: Mapping[str, Any
 
 
 def with_kinds(shape: Shape, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables that come in kinds, each with its kind written out: the default one where none is named."""
+    """The tables that come in kinds, each with its kind written out: the default one, if any, where none is named."""
     found = dict(values)
     for key, field in shape.model_fields.items():
         name, _ = alternatives(shape, key)
-        if name and isinstance(found.get(key), dict):
+        if name and not field.is_required() and isinstance(found.get(key), dict):
             found[key] = {name: getattr(field.default, name)} | found[key]
     return found
 
@@ -80,7 +80,7 @@ def entries_of(shape: Shape | None, key: str) -> Shape | None:
 def _explain(shape: Shape, fault: Any, source: str, places: Mapping[str, str]) -> str:
     """One pydantic error as `file:line: key: message`."""
     path, table, known = _walk(shape, fault["loc"])
-    if fault["type"] == "union_tag_invalid":
+    if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
         name, kinds = alternatives(table, path[-1])
         path, known = [*path, name], [*kinds]
     key = ".".join(path)
@@ -95,6 +95,8 @@ def _explain(shape: Shape, fault: Any, source: str, places: Mapping[str, str]) -
             return f"{shown}: unknown key{near or ''} (known: {', '.join(known)})"
         case "missing":
             return f"{shown}: is missing"
+        case "union_tag_not_found":
+            return f"{shown}: is missing (known: {', '.join(known)})"
         case "union_tag_invalid":
             tag = fault["ctx"]["tag"]
             return f"{shown}: unknown {path[-1]} '{tag}'{suggestion(tag, known)} (known: {', '.join(known)})"

@@ -2,9 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from seqkit.data.card import key_lines
 from seqkit.data.home import packaged
@@ -25,7 +27,8 @@ DEFAULTS = {"ner": "ner/newsdesk", "lm": "lm/pydoc", "generate": "generate/pydoc
 def recipe_names() -> list[str]:
     """The recipes that come with seqkit, as `task/name`."""
     folder = packaged("recipes")
-    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.toml"))
+    paths = (path for task in TASKS for path in (folder / task).glob("*.toml"))
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in paths)
 
 
 def recipe_path(name: str) -> Path:
@@ -53,15 +56,30 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
         UserError: names the file, the line and the key, or the override, and the nearest valid key.
     """
     path = recipe_path(name)
+    values, places = read_tables(path, overrides, lambda values: KINDS.get(values.get("task", "")))
+    return recipe_from(values, str(path), places)
+
+
+def read_tables(
+    path: Path, overrides: Sequence[str], shape_of: Callable[[Mapping[str, Any]], type[BaseModel] | None]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The tables of a TOML file with overrides applied, and where each dotted key stands, for messages.
+
+    Args:
+        shape_of: what the tables are to become; None if they do not say.
+
+    Raises:
+        UserError: the file cannot be read, or an override is not one.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
+        values: dict[str, Any] = tomllib.loads(text)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # of the encoding or of TOML
         raise UserError(f"{path}: {error}") from error
     places = {key: f"{path}:{line}" for key, line in key_lines(text).items()}
-    shape = KINDS.get(values.get("task", ""))
+    shape = shape_of(values)
     for override in overrides:
         key, value = parse_override(override)
         change: dict[str, Any] = value if not key else {key[-1]: value}
@@ -71,7 +89,7 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
         shown = f"--set {'.'.join(key)}"
         tables = {".".join(key[:length]): shown for length in range(1, len(key))}
         places = tables | places | {".".join(key): shown}
-    return recipe_from(values, str(path), places)
+    return values, places
 
 
 def parse_override(override: str) -> tuple[list[str], Any]:

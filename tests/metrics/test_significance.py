@@ -15,6 +15,7 @@ from seqkit.metrics.significance import (
     f1,
     holm,
     paired_bootstrap,
+    sign_test,
 )
 
 Units = NDArray[np.int64]
@@ -206,3 +207,10 @@ def test_units_that_do_not_fit_are_refused(a: NDArray[np.float64], b: NDArray[np
 def test_swapping_needs_as_many_seeds() -> None:
     with pytest.raises(ValueError, match="as many seeds"):
         approximate_randomisation(np.ones((2, 3, 3)), np.ones((3, 3, 3)), f1, seed=0)
+
+
+@pytest.mark.parametrize(("wins", "losses"), [(0, 0), (1, 0), (5, 0), (6, 0), (3, 3), (2, 7), (8, 1)])
+def test_a_sign_test_counts_the_throws_of_a_coin(wins: int, losses: int) -> None:
+    throws = [sum(heads) for heads in product((0, 1), repeat=wins + losses)]
+    as_far = sum(abs(2 * heads - wins - losses) >= abs(wins - losses) for heads in throws)
+    assert sign_test(wins, losses) == sign_test(losses, wins) == pytest.approx(as_far / len(throws))

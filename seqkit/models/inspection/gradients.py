@@ -1,15 +1,17 @@
 """What a score depends on, by its gradient: which tokens it feels, and how far back; which direction it comes from.
 
-Axes: B copies of a text, R scores, T tokens, D features, K distances.
+Axes: B copies of a text or texts, R scores, T tokens, D features, K distances.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from seqkit.models.state import State
 
 LEAST = 0.01
 """A gradient this much smaller than at distance 0 counts as none."""
@@ -31,6 +33,11 @@ class Reach:
     def of(cls, norm_K: NDArray[np.float64]) -> "Reach":
         """From norms, distance 0 first."""
         return cls(norm_K / max(norm_K[0], np.finfo(np.float64).tiny))
+
+    @classmethod
+    def of_texts(cls, norm_TB: Tensor) -> "Reach":
+        """From norms in the order of the texts, averaged over them first, so that a text with little gradient weighs little."""
+        return cls.of(norm_TB.flip(0).mean(dim=1).cpu().numpy())
 
     @property
     def steps(self) -> int | None:
@@ -61,6 +68,33 @@ def gradient_norms(read: Reading, scores: int) -> list[NDArray[np.float64]]:
         gradients = torch.autograd.grad(own, leaves, materialize_grads=True)
         norms.append([gradient_BTD.double().norm(dim=-1) for gradient_BTD in gradients])
     return [torch.cat(parts).cpu().numpy() for parts in zip(*norms, strict=True)]
+
+
+def carry_reach(
+    scan: Callable[[Tensor, State], tuple[Tensor, State]],
+    steps: Iterable[Tensor],
+    state: State,
+    loss: Callable[[Tensor], Tensor],
+) -> Reach:
+    """The gradient of a loss with respect to the state before each step, all parts of the carry together.
+
+    Distance 0 is the state that the last step starts from.
+
+    Args:
+        steps: what is read, a token of each text at a time.
+        loss: of what the last step gave, summed over the texts.
+    """
+    carries: list[list[Tensor]] = []
+    gave = torch.empty(0)
+    with torch.enable_grad():
+        for step in steps:
+            # Each carry becomes a tensor of its own, so that it gets the gradient of the next step and no other.
+            carry = {name: part.clone().requires_grad_() for name, part in state.carry.items()}
+            carries.append(list(carry.values()))
+            gave, state = scan(step, State(carry, memory=state.memory))
+        gradients = torch.autograd.grad(loss(gave), [part for carry in carries for part in carry], materialize_grads=True)
+    squared_NB = torch.stack([gradient.double().flatten(1).square().sum(dim=1) for gradient in gradients])
+    return Reach.of_texts(squared_NB.view(len(carries), -1, squared_NB.shape[1]).sum(dim=1).sqrt())
 
 
 def mean_by_distance(norm_TT: NDArray[np.float64], *, ahead: bool = False) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from seqkit.data.token_store import Tokens
 from seqkit.errors import UserError
-from seqkit.models.inspection.gradients import Reach
+from seqkit.models.inspection.gradients import Reach, carry_reach
 from seqkit.models.inspection.recording import leaves
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import State
@@ -39,18 +39,12 @@ def state_reach(model: LanguageModel, tokens: Tokens, *, longest: int = 200, tex
     if model.start(1).caches:
         return None
     state, token_BT, target_B1 = _texts(model, tokens, longest, texts)
-    carries: list[list[Tensor]] = []
-    logit_B1V = torch.empty(0)
-    with evaluating(model), torch.enable_grad():
-        for token_B1 in token_BT.split(1, dim=1):
-            # Each carry becomes a tensor of its own, so that it gets the gradient of the next step and no other.
-            carry = {name: part.clone().requires_grad_() for name, part in state.carry.items()}
-            carries.append(list(carry.values()))
-            logit_B1V, state = model.scan(token_B1, State(carry, memory=state.memory))
-        nats = token_nats(logit_B1V, target_B1).sum()
-        gradients = torch.autograd.grad(nats, [part for carry in carries for part in carry], materialize_grads=True)
-    squared_NB = torch.stack([gradient.double().flatten(1).square().sum(dim=1) for gradient in gradients])
-    return _reach(squared_NB.view(longest, -1, len(token_BT)).sum(dim=1).sqrt())
+
+    def nats(logit_B1V: Tensor) -> Tensor:
+        return token_nats(logit_B1V, target_B1).sum()
+
+    with evaluating(model):
+        return carry_reach(model.scan, token_BT.split(1, dim=1), state, nats)
 
 
 def input_reach(model: LanguageModel, tokens: Tokens, *, longest: int = 200, texts: int = 16) -> Reach:
@@ -73,7 +67,7 @@ def input_reach(model: LanguageModel, tokens: Tokens, *, longest: int = 200, tex
             logit_BTV, state = model.scan(piece_BT, state)
         nats = token_nats(logit_BTV[:, -1:], target_B1).sum()
         gradient_BTE = torch.cat(torch.autograd.grad(nats, kept), dim=1)
-    return _reach(gradient_BTE.double().norm(dim=-1).T)
+    return Reach.of_texts(gradient_BTE.double().norm(dim=-1).T)
 
 
 @torch.no_grad()
@@ -110,8 +104,3 @@ def _texts(model: LanguageModel, tokens: Tokens, longest: int, texts: int) -> tu
         for piece_BT in before_BT.split(max(tokens_at_once(model) // len(starts), 1), dim=1):
             _, state = model.scan(piece_BT, state)
     return state.detach(), token_BT, target_B1
-
-
-def _reach(norm_TB: Tensor) -> Reach:
-    """From norms in the order of the text."""
-    return Reach.of(norm_TB.flip(0).mean(dim=1).cpu().numpy())

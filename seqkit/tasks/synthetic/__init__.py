@@ -1,0 +1,1 @@
+"""Tasks made up to need a long memory."""
