@@ -106,6 +106,8 @@ def _lines(canvas: "Canvas", plot: Lines) -> None:
     axes.set_xlabel(plot.x_label)
     if plot.log_x:
         axes.set_xscale("log")
+    if plot.log_y:
+        axes.set_yscale("log")
     handles: list[Any] = []
     for index, series in enumerate(plot.series):
         colour = COLOURS[index % 6]
@@ -125,7 +127,7 @@ def _lines(canvas: "Canvas", plot: Lines) -> None:
         axes.set_xlim(min(places) - 1, min(places) + 1)
     bounded = (ys for series in plot.series for ys in (series.y, series.low or (), series.high or ()))
     heights = {y for ys in bounded for y in ys if y is not None and finite(y)}
-    if len(heights) == 1 and min(heights) > 0:
+    if len(heights) == 1 and min(heights) > 0 and not plot.log_y:
         axes.set_ylim(0, 2 * min(heights))  # what never changes is seen against 0, not in a window a hair wide
     _tick_text(axes, x=True)
     _legend(canvas, handles, [series.name for series in plot.series])

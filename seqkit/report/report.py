@@ -71,6 +71,7 @@ class Lines:
     series: tuple[Series, ...]
     note: str = ""
     log_x: bool = False
+    log_y: bool = False
     kind: Literal["lines"] = "lines"
 
 

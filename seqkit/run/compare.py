@@ -14,6 +14,7 @@ from rich.console import Console
 
 from seqkit.errors import UserError, suggestion
 from seqkit.recipe import Recipe, load_recipe
+from seqkit.report.report import Report
 from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
 from seqkit.run.budget import Budget, timed
@@ -50,8 +51,35 @@ class CompareRequest:
     shares: tuple[float, ...] = ()  # percents of the training split beside the whole
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """A finished comparison.
+
+    Args:
+        results: the systems by percent of the training split.
+        report: as it was written into `out`.
+    """
+
+    out: Path
+    results: Mapping[float, Sequence[System]]
+    report: Report
+
+
 def compare_command(request: CompareRequest, console: Console) -> Path:
-    """Resize, train what is missing, measure, report; returns the comparison's folder.
+    """Compare, print the report; returns the comparison's folder.
+
+    Raises:
+        UserError: as `compare`.
+        Stopped: Ctrl-C or SIGTERM.
+    """
+    comparison = compare(request, console)
+    print_report(comparison.report, console)
+    console.print(f"\nreport  {comparison.out / 'report.html'}", soft_wrap=True)
+    return comparison.out
+
+
+def compare(request: CompareRequest, console: Console) -> Comparison:
+    """Resize, train what is missing, measure, write the report.
 
     Raises:
         UserError: recipe or data are at fault, a rival cannot be matched, or every cell failed.
@@ -107,9 +135,7 @@ def compare_command(request: CompareRequest, console: Console) -> Path:
         by_share=results if request.shares else {},
     )
     write_report(report, out)
-    print_report(report, console)
-    console.print(f"\nreport  {out / 'report.html'}", soft_wrap=True)
-    return out
+    return Comparison(out, results, report)
 
 
 def comparison_folder(request: CompareRequest, recipe: Recipe) -> Path:

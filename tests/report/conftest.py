@@ -43,6 +43,7 @@ def report() -> Report:
     plots = (
         Lines("Curve", "epoch", "F1", (Series("dev", (1, 2, 3), (1.0, nan, 3.5), (0.5, None, 3), (2, None, 4)),)),
         Lines("Scales", "length", "MB", (Series("_a", (0, 10, 1000), (1, 2, 3)), Series("$b$", (10,), (2,))), log_x=True),
+        Lines("Powers", "length", "MB", (Series("squares", (1, 2, 3), (1, 4, 0)), Series("none", (1,), (None,))), log_y=True),
         Bars("Kinds", "count", ("missed", NASTY), (("a", (3, None)), ("b", (inf, -2))), (((1, 4), None), (None, (-3, nan)))),
         Heat("Confusion", ("PER", NASTY), ("PER", "nothing"), ((3, 1), (None, 0))),
         Heat("Map", ("PER", NASTY), odd, ((3, None, nan, inf, -inf, *[0.5] * 7), (0,) * 12), scale=Scale(NASTY, 0, 4)),

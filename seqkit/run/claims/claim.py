@@ -12,9 +12,12 @@ from seqkit.errors import UserError, suggestion
 from seqkit.recipe.building import build
 from seqkit.recipe.reading import read_tables
 from seqkit.run.claims.clipping import ClippingConfig
+from seqkit.run.claims.contest import ContestsConfig
 from seqkit.run.claims.gradients import GradientsConfig
+from seqkit.run.claims.memory import MemoryConfig
+from seqkit.run.claims.streaming import StreamingConfig
 
-AnyMeasureConfig = GradientsConfig | ClippingConfig
+AnyMeasureConfig = GradientsConfig | ClippingConfig | MemoryConfig | StreamingConfig | ContestsConfig
 
 
 class ClaimRecipe(Config):

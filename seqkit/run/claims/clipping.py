@@ -82,6 +82,8 @@ TRIALS = tuple(Trial(*each) for each in product(get_args(Family), get_args(Init)
 class Clipping:
     """The measurement."""
 
+    shows_itself = False
+
     def __init__(self, config: ClippingConfig, setting: Setting) -> None:
         self.config = config
         self.setting = setting

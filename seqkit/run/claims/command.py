@@ -19,9 +19,12 @@ from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
 from seqkit.run.claims.claim import AnyMeasureConfig, ClaimRecipe, claim_path, load_claim
 from seqkit.run.claims.clipping import Clipping, ClippingConfig
+from seqkit.run.claims.contest import Contests, ContestsConfig
 from seqkit.run.claims.gradients import Gradients, GradientsConfig
 from seqkit.run.claims.kept import Kept
 from seqkit.run.claims.measurement import Evidence, Measurement, Result, Setting
+from seqkit.run.claims.memory import Memory, MemoryConfig
+from seqkit.run.claims.streaming import Streaming, StreamingConfig
 from seqkit.run.claims.verdict import RULE, sentences
 from seqkit.run.folders import RUNS
 from seqkit.run.machine import prepare_machine, surroundings
@@ -64,7 +67,7 @@ def claim_command(request: ClaimRequest, console: Console) -> Path:
     machine = {"device": request.device, "threads": torch.get_num_threads(), "torch": str(torch.__version__)}
     kept = Kept(out / "measured.json", recipe.setting() | machine)
     with interruptible(kept, jobs, request.command):
-        do_jobs(kept, jobs, console)
+        do_jobs(kept, jobs, console, bar=console.is_terminal and not measurement.shows_itself)
     evidence = measurement.evidence(kept.results(jobs))
     report = claim_report(name, recipe, evidence, (*surroundings(device), ("measuring took", kept.took(jobs))), request.command)
     write_report(report, out)
@@ -80,9 +83,15 @@ def open_measurement(config: AnyMeasureConfig, setting: Setting) -> Measurement:
             return Gradients(config, setting)
         case ClippingConfig():
             return Clipping(config, setting)
+        case MemoryConfig():
+            return Memory(config, setting)
+        case StreamingConfig():
+            return Streaming(config, setting)
+        case ContestsConfig():
+            return Contests(config, setting)
 
 
-def do_jobs(kept: Kept, jobs: Mapping[str, Callable[[], Result]], console: Console) -> None:
+def do_jobs(kept: Kept, jobs: Mapping[str, Callable[[], Result]], console: Console, *, bar: bool) -> None:
     """Do those that are not done yet, and show how far it is."""
     columns = (
         TextColumn("{task.description}"),
@@ -92,17 +101,17 @@ def do_jobs(kept: Kept, jobs: Mapping[str, Callable[[], Result]], console: Conso
     )
     missing = [name for name in jobs if name not in kept.jobs]
     started = time.monotonic()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=len(jobs), completed=len(jobs) - len(missing), left="")
+    with Progress(*columns, console=console, transient=True, disable=not bar) as progress:
+        task = progress.add_task("", total=len(jobs), completed=len(jobs) - len(missing), left="")
         for done, name in enumerate(missing):
             minutes = (time.monotonic() - started) / done * (len(missing) - done) / 60 if done else 0.0
             left = f"about {minutes:.0f} min left" if done else ""
             told = f"{name} ({len(jobs) - len(missing) + done + 1} of {len(jobs)})"
-            bar.update(task, description=told, left=left)
-            if not console.is_terminal:
+            progress.update(task, description=told, left=left)
+            if not bar:
                 console.print(" · ".join(filter(None, (told, left))), style="dim", soft_wrap=True)
             kept.do(name, jobs[name])
-            bar.advance(task)
+            progress.advance(task)
 
 
 @contextmanager

@@ -93,6 +93,8 @@ NETWORKS = tuple(
 class Gradients:
     """The measurement."""
 
+    shows_itself = False
+
     def __init__(self, config: GradientsConfig, setting: Setting) -> None:
         self.config = config
         self.setting = setting
@@ -251,13 +253,14 @@ class Gradients:
         series: list[Series] = []
         for network in NETWORKS:
             for stage in STAGES if network.family == family else ():
-                decades_SK = np.array([decades(reach) for reach in reaches[network, name, stage]])
-                places = tuple(range(decades_SK.shape[1]))
-                low, middle, high = (of(decades_SK, axis=0) for of in (np.min, np.median, np.max))
+                relative_SK = np.array([reach.relative_K for reach in reaches[network, name, stage]])
+                places = tuple(range(relative_SK.shape[1]))
+                low, middle, high = (of(relative_SK, axis=0) for of in (np.min, np.median, np.max))
                 band = tuple(low.tolist()), tuple(high.tolist())
                 series.append(Series(f"{network.condition}, {stage}", places, tuple(middle.tolist()), *band))
-        note = "Median over seeds; the band spans them. 1 % is −2."
-        return Lines(f"{NAMES[family]}, {name}", "steps back", "gradient relative to 0 steps back, log10", tuple(series), note)
+        note = "Median over seeds; the band spans them."
+        label = "gradient relative to 0 steps back"
+        return Lines(f"{NAMES[family]}, {name}", "steps back", label, tuple(series), note, log_y=True)
 
 
 def job_name(network: Network, name: str, seed: int) -> str:

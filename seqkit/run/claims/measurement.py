@@ -54,7 +54,13 @@ class Evidence:
 
 
 class Measurement(Protocol):
-    """A claim's measurement: jobs that are done one by one, and what they show together."""
+    """A claim's measurement: jobs that are done one by one, and what they show together.
+
+    Args:
+        shows_itself: whether its jobs show their own progress.
+    """
+
+    shows_itself: bool
 
     def jobs(self) -> Mapping[str, Callable[[], Result]]:
         """By name; a name says all that tells the job from others of the same settings."""

@@ -91,7 +91,7 @@ def part_sentence(part: str, checks: Sequence[Check]) -> str:
         return f"{part}: {verdict} ({'; '.join(map(place, checks)) if len(checks) <= MOST_NAMED else extent(checks)})."
     holding = [check for check in checks if check.holds]
     if common := always(checks):
-        named = f", always with {' and with '.join(common)}"
+        named = f", always with {' or '.join(filter(None, (', '.join(common[:-1]), common[-1])))}"
     else:
         named = f": {'; '.join(map(place, holding))}" if len(holding) <= MOST_NAMED else ""
     return f"{part}: holds in {len(holding)} of {len(checks)} conditions{named}."

@@ -1,0 +1,263 @@
+"""A claim that one system is as good as another, better, quicker or smaller: decided by comparisons of existing recipes.
+
+A comparison is `seqkit compare` itself, with its cells, its matching and its paired tests; only the verdict is read here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
+from typing import Any, Literal
+
+from pydantic import Field
+
+from seqkit.config import Config
+from seqkit.errors import UserError
+from seqkit.report.figure import Figure
+from seqkit.report.report import Lines, Section, Series, Table
+from seqkit.run.claims.measurement import Evidence, Result, Setting
+from seqkit.run.claims.verdict import LEAST_SEEDS, Check
+from seqkit.run.compare import WHOLE, CompareRequest, compare
+from seqkit.run.contests import ALPHA, CLEAR_RATIO, System, run_contests
+
+Expectation = Literal["better", "alike", "no worse", "trains faster", "runs faster", "smaller"]
+
+
+class ContestConfig(Config):
+    """One comparison.
+
+    Args:
+        recipe: of `seqkit compare`.
+        overrides: of the recipe, such as `train.epochs=2`, or rivals of one's own.
+        rivals: those of the recipe's that take part.
+        fractions: percents of the training split that are trained on beside the whole; each is judged.
+        margin: the difference in the recipe's measure, such as points of F1, that would matter.
+        speed: which of the measured speeds counts for `runs faster`, from 1 on, as the comparison's table lists them.
+    """
+
+    recipe: str
+    overrides: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = Field(min_length=1)
+    fractions: tuple[float, ...] = ()
+    margin: float = Field(default=1.0, gt=0)
+    speed: int = Field(default=2, ge=1)
+
+
+class PartConfig(Config):
+    """A part of the claim, tested in every contest in which both systems take part.
+
+    Args:
+        told: as a sentence.
+        of: the system of which it is said.
+        than: the one it is set against.
+        expect: `better` by a paired test; `alike` within the margin; `no worse` than the margin; or what is not a score:
+            `trains faster`, `runs faster`, `smaller` in parameters.
+    """
+
+    told: str
+    of: str
+    than: str
+    expect: Expectation
+
+
+class ContestsConfig(Config):
+    """Contests by name, and what is expected of them."""
+
+    kind: Literal["contest"]
+    seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
+    contests: dict[str, ContestConfig] = Field(min_length=1)
+    parts: tuple[PartConfig, ...] = Field(min_length=1)
+
+
+class Contests:
+    """The measurement."""
+
+    shows_itself = True
+
+    def __init__(self, config: ContestsConfig, setting: Setting) -> None:
+        self.config = config
+        self.setting = setting
+
+    def jobs(self) -> dict[str, Callable[[], Result]]:
+        """A comparison each; the comparison itself keeps its finished cells."""
+        seeds = ", ".join(map(str, self.config.seeds))
+        return {f"{name}, seeds {seeds}": lambda name=name: self.measure(name) for name in self.config.contests}
+
+    def measure(self, name: str) -> Result:
+        """The duels of a comparison at each share of the training split, and the figures of its systems."""
+        contest = self.config.contests[name]
+        request = CompareRequest(
+            recipe=contest.recipe,
+            out=self.setting.out / name,
+            seeds=self.config.seeds,
+            rivals=contest.rivals,
+            overrides=contest.overrides,
+            device=self.setting.device_name,
+            threads=self.setting.threads,
+            command=self.setting.command,
+            shares=tuple(share for share in contest.fractions if share != WHOLE),
+        )
+        comparison = compare(request, self.setting.console)
+        whole = comparison.results[WHOLE]
+        return {
+            "title": comparison.report.title,
+            "verdict": list(comparison.report.verdict),
+            "measure": {"name": whole[0].measure.name, "unit": whole[0].measure.unit, "digits": whole[0].measure.digits},
+            "systems": {system.name: figures(system, contest.speed - 1) for system in whole},
+            "duels": [
+                {"share": share} | duel for share, systems in comparison.results.items() if systems for duel in duels(systems)
+            ],
+            "scores": scores_by_share(comparison.results),
+        }
+
+    def evidence(self, results: Mapping[str, Result]) -> Evidence:
+        """A check for each part in each contest in which both of its systems take part."""
+        by_name = dict(zip(self.config.contests, results.values(), strict=True))
+        checks = [check for part in self.config.parts for name in by_name for check in self.checks(part, name, by_name[name])]
+        return Evidence(
+            checks=tuple(checks),
+            headline=tuple(
+                Figure(f"{name}, {system}", fmean(scores), found["measure"]["unit"], seeds=self.config.seeds,
+                       digits=found["measure"]["digits"])
+                for name, found in by_name.items()
+                for system, by_share in found["scores"].items()
+                for scores in [by_share[f"{WHOLE:g}"]]
+            ),
+            sections=tuple(self.section(name, found) for name, found in by_name.items()),
+            subtitle="; ".join(
+                f"{name}: {contest.recipe}" + f" ({', '.join(contest.overrides)})" * bool(contest.overrides)
+                for name, contest in self.config.contests.items()
+            ),
+            note="Scores: the comparison's paired bootstrap interval over the test split and its approximate randomisation "
+            f"(corrected for the number of rivals). Better: p < {ALPHA:g} in its favour; not so where the interval leaves less "
+            "than the margin. Alike: the interval lies inside the margin; not so where it lies outside. No worse: the interval "
+            "lies above minus the margin; not so where it lies below. Open otherwise, and of scores with fewer than "
+            f"{LEAST_SEEDS} seeds. Faster: by more than {CLEAR_RATIO:g} times.",
+        )  # fmt: skip
+
+    def checks(self, part: PartConfig, name: str, found: Result) -> list[Check]:
+        """None where a system does not take part.
+
+        Raises:
+            UserError: two rivals are set against each other: the paired tests are of the recipe's own system and each rival.
+        """
+        contest = self.config.contests[name]
+        if not {part.of, part.than} <= {*found["systems"]}:
+            return []
+        mine, other = found["systems"][part.of], found["systems"][part.than]
+        if part.expect in RATIOS:
+            key = RATIOS[part.expect]
+            ratio = mine[key] / other[key] if key != "parameters" else other[key] / mine[key]
+            least = 1 if part.expect == "smaller" else CLEAR_RATIO
+            return [Check(part.told, (name,), Figure("ratio", ratio, "×"), ratio > least)]
+        own = [duel for duel in found["duels"] if {duel["first"], duel["rival"]} == {part.of, part.than}]
+        if not own:
+            told = f"{part.of} and {part.than} are both rivals in contest {name}; one must be the recipe's own"
+            raise UserError(f"measure.parts: {told}")
+        return [self.scored(part, name, contest, found, duel) for duel in own]
+
+    def scored(self, part: PartConfig, name: str, contest: ContestConfig, found: Result, duel: Mapping[str, Any]) -> Check:
+        """The check of a paired test."""
+        sign = 1 if duel["first"] == part.of else -1
+        low, high = sorted((sign * duel["low"], sign * duel["high"]))
+        difference, measure = sign * duel["difference"], found["measure"]
+        figure = Figure("difference", difference, duel["point"], interval=(low, high), digits=measure["digits"])
+        where = (name, f"{duel['share']:g} % of train") if contest.fractions else (name,)
+        holds = None if duel["seeds"] < LEAST_SEEDS else judged(part.expect, difference, low, high, duel["p"], contest.margin)
+        return Check(part.told, where, figure, holds)
+
+    def section(self, name: str, found: Result) -> Section:
+        """The comparison in short; its own report has the rest."""
+        measure = found["measure"]
+        shares = sorted({float(share) for by_share in found["scores"].values() for share in by_share})
+        rows = tuple(
+            (
+                system,
+                *(mean_figure(by_share.get(f"{share:g}", []), measure) for share in shares),
+                Figure("parameters", found["systems"][system]["parameters"], "parameters"),
+                Figure("training", found["systems"][system]["training"], found["systems"][system]["training_unit"]),
+                Figure("speed", found["systems"][system]["speed"], found["systems"][system]["speed_unit"]),
+            )
+            for system, by_share in found["scores"].items()
+        )
+        speed = next(iter(found["systems"].values()))["speed_name"]
+        heads = [f"test {measure['name']}" + f", {share:g} % of train" * (len(shares) > 1) for share in shares]
+        table = Table("", ("system", *heads, "parameters", "training speed", speed), rows, " ".join(found["verdict"]))
+        curves = Lines(
+            "Quality by training-set size", "share of the training split, %", f"test {measure['name']}, {measure['unit']}",
+            tuple(
+                Series(
+                    system,
+                    tuple(shares),
+                    *(tuple(of(by_share[f"{share:g}"]) if by_share.get(f"{share:g}") else None for share in shares)
+                      for of in (fmean, min, max)),
+                )
+                for system, by_share in found["scores"].items()
+            ),
+            "Mean over seeds; the band spans them.", log_x=True,
+        )  # fmt: skip
+        return Section(f"{name}: {found['title']}", blocks=(table, curves) if len(shares) > 1 else (table,))
+
+
+RATIOS: dict[str, str] = {"trains faster": "training", "runs faster": "speed", "smaller": "parameters"}
+
+
+def judged(expect: Expectation, difference: float, low: float, high: float, p: float, margin: float) -> bool | None:
+    """Whether a difference of scores is as expected; positive where the system that is spoken of leads."""
+    match expect:
+        case "better":
+            if p < ALPHA:
+                return difference > 0
+            return False if high < margin else None
+        case "alike":
+            if -margin <= low and high <= margin:
+                return True
+            return False if low > margin or high < -margin else None
+        case _:
+            if low >= -margin:
+                return True
+            return False if high < -margin else None
+
+
+def scores_by_share(results: Mapping[float, Sequence[System]]) -> dict[str, dict[str, list[float]]]:
+    """The score of each seed, by system and percent of the training split."""
+    names = dict.fromkeys(system.name for systems in results.values() for system in systems)
+    return {
+        name: {f"{share:g}": s.scores.tolist() for share, systems in results.items() for s in systems if s.name == name}
+        for name in names
+    }
+
+
+def figures(system: System, speed: int) -> dict[str, Any]:
+    """What is told of a system beside its scores."""
+    name, rate, unit = system.speed(speed)
+    return {
+        "parameters": system.parameters,
+        "training": system.training("rate"),
+        "training_unit": f"{system.measured[0]['training']['unit']}/s",
+        "speed_name": name,
+        "speed": rate,
+        "speed_unit": unit,
+    }
+
+
+def duels(systems: Sequence[System]) -> list[dict[str, Any]]:
+    """The paired tests of the first system against each other one, in the unit of the measure."""
+    factor = abs(systems[0].measure.factor)
+    return [
+        {
+            "first": contest.first.name,
+            "rival": contest.rival.name,
+            "difference": contest.shown_difference,
+            "low": factor * contest.paired.low,
+            "high": factor * contest.paired.high,
+            "p": contest.p,
+            "point": contest.first.measure.point,
+            "seeds": len(contest.first.seeds),
+        }
+        for contest in run_contests(systems)
+    ]
+
+
+def mean_figure(scores: Sequence[float], measure: Mapping[str, Any]) -> Figure:
+    """The mean over seeds."""
+    mean = fmean(scores) if scores else None
+    return Figure(measure["name"], mean, measure["unit"], digits=measure["digits"])

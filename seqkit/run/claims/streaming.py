@@ -1,0 +1,176 @@
+"""What one more token costs, in time and in memory, as a stream grows: recurrent networks and Transformers.
+
+Axes: B sequences, T tokens.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from statistics import median
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+
+from seqkit.config import Config
+from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.models.state import Scanner, State
+from seqkit.models.stepping import stepper
+from seqkit.report.figure import Figure
+from seqkit.report.report import Lines, Section, Series, Table
+from seqkit.run.claims.measurement import Evidence, Result, Setting
+from seqkit.run.claims.probe import SYMBOLS
+from seqkit.run.claims.verdict import Check
+
+PIECE = 256  # tokens read at once between two measurements
+
+
+class StreamingConfig(Config):
+    """Latency and state of a growing stream.
+
+    Args:
+        systems: language models by name, of equal size as far as possible.
+        lengths: tokens read before a measurement, rising.
+        rounds: over all lengths.
+        steps: single tokens timed one by one at each length, in each round.
+        alike: a ratio of latencies up to this is called none, since a busy machine makes as much.
+    """
+
+    kind: Literal["streaming"]
+    systems: dict[str, LanguageModelConfig] = Field(min_length=1)
+    lengths: tuple[int, ...] = Field(default=(1, 4, 16, 64, 256, 1024, 4096, 16384, 65536), min_length=2)
+    rounds: int = Field(default=10, ge=1)
+    steps: int = Field(default=20, ge=1)
+    alike: float = Field(default=1.25, gt=1)
+
+
+class Streaming:
+    """The measurement."""
+
+    shows_itself = False
+
+    def __init__(self, config: StreamingConfig, setting: Setting) -> None:
+        self.config = config
+        self.setting = setting
+
+    def jobs(self) -> dict[str, Callable[[], Result]]:
+        """A system each."""
+        return {name: lambda name=name: self.measure(name) for name in self.config.systems}
+
+    @torch.inference_mode()
+    def measure(self, name: str) -> Result:
+        """Milliseconds of each of some single tokens and bytes of the state, after each length."""
+        torch.manual_seed(1)
+        model = LanguageModel(self.config.systems[name], SYMBOLS).to(self.setting.device).eval()
+        reader, state, read = stepper(model), model.start(1), 0
+        states: dict[int, State] = {}
+        for length in self.config.lengths:
+            while read < length:
+                token_1T = torch.randint(SYMBOLS, (1, min(PIECE, length - read)), device=self.setting.device)
+                _, state = model.scan(token_1T, state)
+                read += token_1T.shape[1]
+            states[length] = state
+        times: dict[int, list[float]] = {length: [] for length in states}
+        # In rounds over the lengths, so that a noisy machine slows all of them alike.
+        for _ in range(self.config.rounds):
+            for length, after in states.items():
+                _, after = self.step(reader, after)  # may copy a cache that another length has written on
+                for _ in range(self.config.steps):
+                    seconds, after = self.step(reader, after)
+                    times[length].append(1e3 * seconds)
+        points = [
+            {"length": length, "milliseconds": median(times[length]), "state": state.nbytes} for length, state in states.items()
+        ]
+        return {"points": points, "parameters": model.parameter_count}
+
+    def step(self, reader: Scanner, state: State) -> tuple[float, State]:
+        """Seconds of one token, and the state after it."""
+        token_11 = torch.zeros(1, 1, dtype=torch.int64, device=self.setting.device)
+        started = time.perf_counter()
+        logit_11V, state = reader.scan(token_11, state)
+        logit_11V.argmax().item()  # a GPU is waited for
+        return time.perf_counter() - started, state
+
+    def evidence(self, results: Mapping[str, Result]) -> Evidence:
+        """A check of time and one of memory for each system."""
+        checks = [check for name, found in results.items() for check in self.checks(name, found["points"])]
+        longest = self.config.lengths[-1]
+        latest = {name: found["points"][-1] for name, found in results.items()}
+        sizes = ", ".join(f"{name} {found['parameters']:,}" for name, found in results.items())
+        return Evidence(
+            checks=tuple(sorted(checks, key=lambda check: check.part)),
+            headline=tuple(
+                figure
+                for name, point in latest.items()
+                for figure in (
+                    Figure(f"{name}, one token after {longest:,}", point["milliseconds"] / 1e3, "s"),
+                    Figure(f"{name}, state after {longest:,}", point["state"], "bytes"),
+                )
+            ),
+            sections=(
+                Section(
+                    "As the stream grows",
+                    "\n\n".join(self.crossings(results)),
+                    (
+                        self.table(results),
+                        self.plot(results, "Latency of one token", "ms", "milliseconds", 1),
+                        self.plot(results, "State", "kB", "state", 1e3),
+                    ),
+                ),
+            ),
+            subtitle=f"parameters: {sizes}; batch 1, the median of "
+            f"{self.config.rounds * self.config.steps} single tokens at each length",
+            note=f"Latency is alike where it differs by a factor of at most {self.config.alike:g} between the shortest and the "
+            "longest stream. Memory: bytes that the state holds, all that is kept of the past.",
+        )
+
+    def checks(self, name: str, points: list[dict[str, Any]]) -> list[Check]:
+        """A recurrent network keeps its latency and its memory; a Transformer does not."""
+        recurrent = self.config.systems[name].family != "transformer"
+        slower = points[-1]["milliseconds"] / points[0]["milliseconds"]
+        larger = points[-1]["state"] / points[0]["state"]
+        who, verb = ("A recurrent network's", "does not grow") if recurrent else ("A Transformer's", "grows")
+        return [
+            Check(
+                f"{who} {what} {verb} with the stream",
+                (name,),
+                Figure("growth", ratio, "×"),
+                (ratio <= bound) if recurrent else (ratio > bound),
+            )
+            for what, ratio, bound in (("latency", slower, self.config.alike), ("memory", larger, 1.0))
+        ]
+
+    def crossings(self, results: Mapping[str, Result]) -> list[str]:
+        """From where on each Transformer is slower, and holds more, than each recurrent network."""
+        families = {name: self.config.systems[name].family for name in results}
+        told: list[str] = []
+        for attentive in (name for name, family in families.items() if family == "transformer"):
+            for recurrent in (name for name, family in families.items() if family != "transformer"):
+                pairs = list(zip(results[attentive]["points"], results[recurrent]["points"], strict=True))
+                for what, key in (("slower a token", "milliseconds"), ("larger in its state", "state")):
+                    larger = [a[key] > r[key] for a, r in pairs]
+                    lasting = [a["length"] for at, (a, _) in enumerate(pairs) if all(larger[at:])]
+                    where = f"from {lasting[0]:,} tokens on" if lasting else "at no length measured"
+                    told.append(f"{attentive} is {what} than {recurrent} {where}.")
+        return told
+
+    def table(self, results: Mapping[str, Result]) -> Table:
+        """A row a length."""
+        rows: list[tuple[Any, ...]] = []
+        for at, length in enumerate(self.config.lengths):
+            points = [found["points"][at] for found in results.values()]
+            times = (Figure("latency", point["milliseconds"] / 1e3, "s") for point in points)
+            rows.append((f"{length:,}", *times, *(Figure("state", point["state"], "bytes") for point in points)))
+        heads = *(f"{name}, a token" for name in results), *(f"{name}, state" for name in results)
+        return Table("", ("tokens read", *heads), tuple(rows))
+
+    def plot(self, results: Mapping[str, Result], title: str, unit: str, key: str, factor: float) -> Lines:
+        """One of the two over the length."""
+        series = tuple(
+            Series(
+                name,
+                tuple(point["length"] for point in found["points"]),
+                tuple(point[key] / factor for point in found["points"]),
+            )
+            for name, found in results.items()
+        )
+        return Lines(title, "tokens read", unit, series, log_x=True, log_y=True)
