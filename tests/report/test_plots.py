@@ -53,7 +53,7 @@ def test_a_plot_can_stand_in_a_page(plot: Plot) -> None:
 
 def test_hostile_text_and_odd_values_are_drawn(report: Report, nasty: str) -> None:
     plots = drawn(report)
-    assert len(plots) == 7
+    assert len(plots) == 8
     for plot in plots:
         svg = draw(plot)
         root = ElementTree.fromstring(svg)

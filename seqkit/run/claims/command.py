@@ -56,13 +56,13 @@ def claim_command(request: ClaimRequest, console: Console) -> Path:
     device = prepare_machine(request.device, request.threads)
     name = claim_path(request.claim).stem
     out = request.out or RUNS / "claims" / name
+    setting = Setting(device, request.device, request.threads, out, request.command, console)
+    measurement = open_measurement(recipe.measure, setting)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"--out {out}: {error.strerror}") from error
     console.print(f"{name}: {recipe.claim}", soft_wrap=True)
-    setting = Setting(device, request.device, request.threads, out, request.command, console)
-    measurement = open_measurement(recipe.measure, setting)
     jobs = measurement.jobs()
     machine = {"device": request.device, "threads": torch.get_num_threads(), "torch": str(torch.__version__)}
     kept = Kept(out / "measured.json", recipe.setting() | machine)

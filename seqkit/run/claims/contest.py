@@ -11,6 +11,7 @@ from pydantic import Field
 
 from seqkit.config import Config
 from seqkit.errors import UserError
+from seqkit.recipe import load_recipe
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Section, Series, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting
@@ -68,13 +69,19 @@ class ContestsConfig(Config):
 
 
 class Contests:
-    """The measurement."""
+    """The measurement.
+
+    Raises:
+        UserError: a recipe is at fault, or a part sets systems against each other that no comparison pairs.
+    """
 
     shows_itself = True
 
     def __init__(self, config: ContestsConfig, setting: Setting) -> None:
         self.config = config
         self.setting = setting
+        for part in config.parts:
+            check_pairs(part, config.contests)
 
     def jobs(self) -> dict[str, Callable[[], Result]]:
         """A comparison each; the comparison itself keeps its finished cells."""
@@ -134,11 +141,7 @@ class Contests:
         )  # fmt: skip
 
     def checks(self, part: PartConfig, name: str, found: Result) -> list[Check]:
-        """None where a system does not take part.
-
-        Raises:
-            UserError: two rivals are set against each other: the paired tests are of the recipe's own system and each rival.
-        """
+        """None where a system does not take part, or nothing of it was finished."""
         contest = self.config.contests[name]
         if not {part.of, part.than} <= {*found["systems"]}:
             return []
@@ -149,9 +152,6 @@ class Contests:
             least = 1 if part.expect == "smaller" else CLEAR_RATIO
             return [Check(part.told, (name,), Figure("ratio", ratio, "×"), ratio > least)]
         own = [duel for duel in found["duels"] if {duel["first"], duel["rival"]} == {part.of, part.than}]
-        if not own:
-            told = f"{part.of} and {part.than} are both rivals in contest {name}; one must be the recipe's own"
-            raise UserError(f"measure.parts: {told}")
         return [self.scored(part, name, contest, found, duel) for duel in own]
 
     def scored(self, part: PartConfig, name: str, contest: ContestConfig, found: Result, duel: Mapping[str, Any]) -> Check:
@@ -198,6 +198,21 @@ class Contests:
 
 
 RATIOS: dict[str, str] = {"trains faster": "training", "runs faster": "speed", "smaller": "parameters"}
+
+
+def check_pairs(part: PartConfig, contests: Mapping[str, ContestConfig]) -> None:
+    """Refuse a part that no contest can decide.
+
+    Raises:
+        UserError: says which systems are paired.
+    """
+    paired: list[set[str]] = []
+    for contest in contests.values():
+        recipe = load_recipe(contest.recipe, contest.overrides)
+        paired += [{recipe.compare.name or recipe.model.family, rival} for rival in contest.rivals]
+    if {part.of, part.than} not in paired:
+        known = "; ".join(" and ".join(sorted(pair)) for pair in paired)
+        raise UserError(f"measure.parts: no contest pairs {part.of} with {part.than} (paired: {known})")
 
 
 def judged(expect: Expectation, difference: float, low: float, high: float, p: float, margin: float) -> bool | None:

@@ -39,6 +39,7 @@ Family = Literal["rnn", "lstm", "gru"]
 Init = Literal["default", "forget", "chrono"]
 NAMES = {"rnn": "a plain RNN", "lstm": "an LSTM", "gru": "a GRU"}
 STAGES = ("untrained", "trained")
+POINTS = 125  # of a curve, at most
 FLOOR = -6.0  # decades shown; what is smaller is nothing
 
 
@@ -253,8 +254,9 @@ class Gradients:
         series: list[Series] = []
         for network in NETWORKS:
             for stage in STAGES if network.family == family else ():
-                relative_SK = np.array([reach.relative_K for reach in reaches[network, name, stage]])
-                places = tuple(range(relative_SK.shape[1]))
+                every = -(-self.config.longest // POINTS)
+                relative_SK = np.array([reach.relative_K[::every] for reach in reaches[network, name, stage]])
+                places = tuple(range(0, self.config.longest, every))
                 low, middle, high = (of(relative_SK, axis=0) for of in (np.min, np.median, np.max))
                 band = tuple(low.tolist()), tuple(high.tolist())
                 series.append(Series(f"{network.condition}, {stage}", places, tuple(middle.tolist()), *band))

@@ -4,7 +4,7 @@ Axes: B sequences, T tokens.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 from typing import Any, Literal
 
@@ -37,7 +37,7 @@ class StreamingConfig(Config):
 
     kind: Literal["streaming"]
     systems: dict[str, LanguageModelConfig] = Field(min_length=1)
-    lengths: tuple[int, ...] = Field(default=(1, 4, 16, 64, 256, 1024, 4096, 16384, 65536), min_length=2)
+    lengths: tuple[int, ...] = Field(default=(1, 16, 256, 1024, 4096, 16384, 65536), min_length=2)
     rounds: int = Field(default=10, ge=1)
     steps: int = Field(default=20, ge=1)
     alike: float = Field(default=1.25, gt=1)
@@ -53,34 +53,45 @@ class Streaming:
         self.setting = setting
 
     def jobs(self) -> dict[str, Callable[[], Result]]:
-        """A system each."""
-        return {name: lambda name=name: self.measure(name) for name in self.config.systems}
+        """One: the systems take turns, so that a noisy machine slows all of them alike."""
+        return {", ".join(self.config.systems): self.measure}
 
     @torch.inference_mode()
-    def measure(self, name: str) -> Result:
-        """Milliseconds of each of some single tokens and bytes of the state, after each length."""
+    def measure(self) -> Result:
+        """By system: milliseconds of a single token and bytes of the state after each length, and the number of parameters."""
         torch.manual_seed(1)
-        model = LanguageModel(self.config.systems[name], SYMBOLS).to(self.setting.device).eval()
-        reader, state, read = stepper(model), model.start(1), 0
-        states: dict[int, State] = {}
+        models = {
+            name: LanguageModel(system, SYMBOLS).to(self.setting.device).eval() for name, system in self.config.systems.items()
+        }
+        states = {(name, length): state for name, model in models.items() for length, state in self.stream(model)}
+        times: dict[tuple[str, int], list[float]] = {place: [] for place in states}
+        readers = {name: stepper(model) for name, model in models.items()}
+        for _ in range(self.config.rounds):
+            for (name, length), state in states.items():
+                _, after = self.step(readers[name], state)  # may copy a cache that another length has written on
+                for _ in range(self.config.steps):
+                    seconds, after = self.step(readers[name], after)
+                    times[name, length].append(1e3 * seconds)
+        return {
+            name: {
+                "parameters": model.parameter_count,
+                "points": [
+                    {"length": length, "milliseconds": median(times[name, length]), "state": states[name, length].nbytes}
+                    for length in self.config.lengths
+                ],
+            }
+            for name, model in models.items()
+        }
+
+    def stream(self, model: LanguageModel) -> Iterator[tuple[int, State]]:
+        """The state after each length of one stream."""
+        state, read = model.start(1), 0
         for length in self.config.lengths:
             while read < length:
                 token_1T = torch.randint(SYMBOLS, (1, min(PIECE, length - read)), device=self.setting.device)
                 _, state = model.scan(token_1T, state)
                 read += token_1T.shape[1]
-            states[length] = state
-        times: dict[int, list[float]] = {length: [] for length in states}
-        # In rounds over the lengths, so that a noisy machine slows all of them alike.
-        for _ in range(self.config.rounds):
-            for length, after in states.items():
-                _, after = self.step(reader, after)  # may copy a cache that another length has written on
-                for _ in range(self.config.steps):
-                    seconds, after = self.step(reader, after)
-                    times[length].append(1e3 * seconds)
-        points = [
-            {"length": length, "milliseconds": median(times[length]), "state": state.nbytes} for length, state in states.items()
-        ]
-        return {"points": points, "parameters": model.parameter_count}
+            yield length, state
 
     def step(self, reader: Scanner, state: State) -> tuple[float, State]:
         """Seconds of one token, and the state after it."""
@@ -92,6 +103,7 @@ class Streaming:
 
     def evidence(self, results: Mapping[str, Result]) -> Evidence:
         """A check of time and one of memory for each system."""
+        (results,) = results.values()
         checks = [check for name, found in results.items() for check in self.checks(name, found["points"])]
         longest = self.config.lengths[-1]
         latest = {name: found["points"][-1] for name, found in results.items()}
@@ -118,7 +130,7 @@ class Streaming:
                 ),
             ),
             subtitle=f"parameters: {sizes}; batch 1, the median of "
-            f"{self.config.rounds * self.config.steps} single tokens at each length",
+            f"{self.config.rounds * self.config.steps} single tokens at each length, the systems in turns",
             note=f"Latency is alike where it differs by a factor of at most {self.config.alike:g} between the shortest and the "
             "longest stream. Memory: bytes that the state holds, all that is kept of the past.",
         )
@@ -149,7 +161,7 @@ class Streaming:
                 for what, key in (("slower a token", "milliseconds"), ("larger in its state", "state")):
                     larger = [a[key] > r[key] for a, r in pairs]
                     lasting = [a["length"] for at, (a, _) in enumerate(pairs) if all(larger[at:])]
-                    where = f"from {lasting[0]:,} tokens on" if lasting else "at no length measured"
+                    where = f"from {lasting[0]:,} token{'s' * (lasting[0] > 1)} on" if lasting else "at no length measured"
                     told.append(f"{attentive} is {what} than {recurrent} {where}.")
         return told
 
