@@ -149,6 +149,10 @@ def test_a_difference_is_judged_by_its_interval_alone(low: float, high: float) -
     assert turned == alike
 
 
+def test_systems_that_have_learnt_nothing_are_not_alike() -> None:
+    assert [judged(expect, 0.0, 0.0, 0.0, 1.0, 1.0) for expect in ("alike", "better", "no worse")] == [None] * 3
+
+
 def contests(**part: str) -> ContestsConfig:
     given = {"told": "It does", "of": "gru", "than": "lstm", "expect": "better"} | part
     return TypeAdapter(ContestsConfig).validate_python(

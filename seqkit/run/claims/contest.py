@@ -136,8 +136,8 @@ class Contests:
             note="Scores: the comparison's paired bootstrap interval over the test split and its approximate randomisation "
             f"(corrected for the number of rivals). Better: p < {ALPHA:g} in its favour; not so where the interval leaves less "
             "than the margin. Alike: the interval lies inside the margin; not so where it lies outside. No worse: the interval "
-            "lies above minus the margin; not so where it lies below. Open otherwise, and of scores with fewer than "
-            f"{LEAST_SEEDS} seeds. Faster: by more than {CLEAR_RATIO:g} times.",
+            "lies above minus the margin; not so where it lies below. Open otherwise, where the systems nowhere differ, and "
+            f"with fewer than {LEAST_SEEDS} seeds. Faster: by more than {CLEAR_RATIO:g} times.",
         )  # fmt: skip
 
     def checks(self, part: PartConfig, name: str, found: Result) -> list[Check]:
@@ -216,7 +216,12 @@ def check_pairs(part: PartConfig, contests: Mapping[str, ContestConfig]) -> None
 
 
 def judged(expect: Expectation, difference: float, low: float, high: float, p: float, margin: float) -> bool | None:
-    """Whether a difference of scores is as expected; positive where the system that is spoken of leads."""
+    """Whether a difference of scores is as expected; positive where the system that is spoken of leads.
+
+    Two systems that nowhere differ, as before they have learnt anything, are not called alike.
+    """
+    if low == high:
+        return None
     match expect:
         case "better":
             if p < ALPHA:
