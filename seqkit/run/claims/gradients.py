@@ -39,7 +39,7 @@ Family = Literal["rnn", "lstm", "gru"]
 Init = Literal["default", "forget", "chrono"]
 NAMES = {"rnn": "a plain RNN", "lstm": "an LSTM", "gru": "a GRU"}
 STAGES = ("untrained", "trained")
-POINTS = 125  # of a curve, at most
+POINTS = 100  # of a curve, at most
 FLOOR = -6.0  # decades shown; what is smaller is nothing
 
 
