@@ -1,6 +1,7 @@
 """`seqkit tag`: text, CoNLL or JSONL in; CoNLL, JSONL or marked-up text out; every line flushed as soon as it is tagged.
 
-From a pipe each line (each sentence of CoNLL) is tagged as it comes; from files many are tagged together, which is faster.
+From a pipe each line (each sentence of CoNLL) is tagged as it comes; from files many are read together. A recurrent tagger is
+read without PyTorch unless there is much to tag: it has answered before PyTorch would have been imported.
 """
 
 import json
