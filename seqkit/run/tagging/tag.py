@@ -29,7 +29,7 @@ from seqkit.tasks.ner.prediction import Prediction
 
 TOGETHER = 512  # lines or sentences of a file tagged together, at most
 WORDS_TOGETHER = 32_768  # so that long lines are not held by the hundred
-MUCH = 2_000_000  # bytes of files from which on batches in PyTorch, once it has started, are done sooner
+MUCH = 200_000  # bytes of files, from which on batches in PyTorch are done sooner though it takes seconds to start
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Predicts(Protocol):
 
 
 def find_tagger(request: TagRequest) -> Predicts:
-    """The quickest tagger for the request: importing PyTorch takes longer than tagging a few thousand lines without it.
+    """The quickest tagger for the request: importing PyTorch takes longer than tagging a thousand lines without it.
 
     Raises:
         UserError: no model, or no such device.
