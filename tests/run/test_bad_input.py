@@ -8,6 +8,7 @@ import pytest
 from commandline import sentences, seqkit, write_columns
 
 from seqkit.run.tagging import tag as tag_module
+from seqkit.training.sealed import read_sealed, write_sealed
 
 ROW = "Ada\tB-PER\n"
 BAD_TRAINING_FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
@@ -161,9 +162,11 @@ def test_an_altered_model_names_the_file(harm: object, name: str, run: Path, tmp
     assert len(done.err.splitlines()) == 1
 
 
-def test_a_model_of_a_newer_seqkit_says_so(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqkit.run.saved.FORMAT", 0)
-    assert seqkit("tag", run, stdin=b"Ada\n").refused("newer seqkit")
+def test_a_model_of_a_newer_seqkit_says_so(run: Path, tmp_path: Path) -> None:
+    files = read_sealed(run / "model")
+    newer = json.loads(files["config.json"]) | {"format": 99, "seqkit": "9.9"}
+    write_sealed(tmp_path / "model", files | {"config.json": json.dumps(newer).encode()})
+    assert seqkit("tag", tmp_path, stdin=b"Ada\n").refused("newer seqkit (9.9)")
 
 
 def test_an_interrupted_write_leaves_no_half_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
