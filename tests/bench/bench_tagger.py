@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from seqkit.data.batches import padding_share, pooled_batches
 from seqkit.data.examples import Tagged
@@ -80,9 +81,10 @@ def measure(family: str, output: str, precision: str, vocabulary: Vocabulary, da
     if family != "transformer":
         weights = {name: weight.detach().numpy() for name, weight in model.named_parameters()}
         light = LightPredictor(LightTagger(config.model_dump(mode="json"), weights, TAGS), vocabulary, TAGS)
-        light(texts[:64])
-        started = time.perf_counter()
-        light(texts[:200])
+        with threadpool_limits(limits=1, user_api="blas"):  # as `seqkit tag`
+            light(texts[:64])
+            started = time.perf_counter()
+            light(texts[:200])
         rates.append(sum(map(len, texts[:200])) / (time.perf_counter() - started))
     print(f"{f'{family}, {output}, {precision}':32} {trained:10,.0f}", *(f"{rate:10,.0f}" for rate in rates))
 

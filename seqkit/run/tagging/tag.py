@@ -29,7 +29,7 @@ from seqkit.tasks.ner.prediction import Prediction
 
 TOGETHER = 512  # lines or sentences of a file tagged together, at most
 WORDS_TOGETHER = 32_768  # so that long lines are not held by the hundred
-MUCH = 200_000  # bytes of files, from which on batches in PyTorch are done sooner though it takes seconds to start
+MUCH = 200_000  # bytes of files, from which on batches in PyTorch should be done sooner though it takes seconds to start
 
 
 @dataclass(frozen=True)
