@@ -19,6 +19,8 @@ class WordTable:
         self.vocabulary = vocabulary
         self._number: dict[str, int] = {}
         self._new: list[str] = []
+        self._described = 0
+        # Filled up to `_described`; doubled when full, so that a word costs the same however many there are.
         self._rows = vocabulary.encode([])
 
     def __len__(self) -> int:
@@ -39,7 +41,21 @@ class WordTable:
         return number
 
     def _describe_new(self) -> None:
-        if self._new:
-            added = self.vocabulary.encode(self._new)
-            self._rows = WordRows(*(np.concatenate([getattr(self._rows, f), getattr(added, f)]) for f in FIELDS))
-            self._new = []
+        if not self._new:
+            return
+        added = self.vocabulary.encode(self._new)
+        start, end = self._described, self._described + len(self._new)
+        self._rows = WordRows(*(with_room(getattr(self._rows, field), end) for field in FIELDS))
+        for field in FIELDS:
+            getattr(self._rows, field)[start:end] = getattr(added, field)
+        self._described = end
+        self._new = []
+
+
+def with_room(rows_UX: np.ndarray, needed: int) -> np.ndarray:
+    """An array of at least `needed` rows that starts with these: itself, or a copy at least twice as long."""
+    if needed <= len(rows_UX):
+        return rows_UX
+    roomy_UX = np.empty((max(needed, 2 * len(rows_UX)), *rows_UX.shape[1:]), dtype=rows_UX.dtype)
+    roomy_UX[: len(rows_UX)] = rows_UX
+    return roomy_UX

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqkit.data import word_table
 from seqkit.data.vocabulary import Vocabulary, VocabularyConfig
-from seqkit.data.word_table import FIELDS, WordTable
+from seqkit.data.word_table import FIELDS, WordTable, with_room
 
 VOCABULARY = Vocabulary.fit(VocabularyConfig(affix_buckets=30), [["The", "cat", "saw", "the", "dog"]])
 CALLS = st.lists(st.lists(st.sampled_from(["the", "The", "cat", "new", "", "ﬁ", "x" * 40]), max_size=8), max_size=6)
@@ -35,3 +36,18 @@ def test_a_word_is_described_once(monkeypatch):
     for _ in range(3):
         table.rows(np.array(table.numbers(["a", "b", "a", "A"])))
     assert described == ["a", "b", "A"]
+
+
+def test_growing_copies_each_row_a_few_times_at_most(monkeypatch):
+    copied = 0
+
+    def counted(rows_UX: np.ndarray, needed: int) -> np.ndarray:
+        nonlocal copied
+        copied += len(rows_UX) if needed > len(rows_UX) else 0
+        return with_room(rows_UX, needed)
+
+    monkeypatch.setattr(word_table, "with_room", counted)
+    table = WordTable(VOCABULARY)
+    for number in range(2000):
+        table.rows(np.array(table.numbers([f"word{number}"])))
+    assert copied < 3 * 2000 * len(FIELDS)

@@ -301,7 +301,7 @@ def test_kept_word_vectors_never_change_predictions(name: str, vocabulary, monke
     monkeypatch.setattr(predict, "MOST_WORDS", 5)
     small = Predictor(model, vocabulary, tiny.TAGS)
     assert [small([text])[0].tags for text in texts * 2] == fresh * 2
-    assert len(small._vector_ND) < 12
+    assert len(small._table) < 12
 
 
 @pytest.mark.parametrize("chars", ["cnn", "lstm"])

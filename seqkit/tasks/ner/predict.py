@@ -32,7 +32,9 @@ class Predictor:
         self.device = model.lean.device
         self._vocabulary = vocabulary
         self._table = table or WordTable(vocabulary)
+        # Rows of the table's words, the first `_computed` of them filled; doubled when full, so that growing costs little.
         self._vector_ND = torch.empty(0, model.vector_width, device=self.device)
+        self._computed = 0
         self._number = {tag: number for number, tag in enumerate(self.tags)}
 
     def stream(
@@ -76,7 +78,7 @@ class Predictor:
             self.model.eval()
         if len(self._table) > MOST_WORDS:
             self._table = WordTable(self._vocabulary)
-            self._vector_ND = self._vector_ND[:0]
+            self._computed = 0
         numbers = [np.array(self._table.numbers(words), dtype=np.int64) for words in sentences]
         self._extend_vectors()
         lengths = [len(words) for words in sentences]
@@ -86,12 +88,16 @@ class Predictor:
 
     def _extend_vectors(self) -> None:
         """Compute the vectors of words not met before."""
-        start, end = len(self._vector_ND), len(self._table)
-        for first in range(start, end, 4096):
-            rows = self._table.rows(np.arange(first, min(first + 4096, end)))
-            words = tensors(rows, self.device)
-            new_UD = self.model.word_vectors(words, torch.arange(len(rows.word_U), device=self.device)[None])[0]
-            self._vector_ND = torch.cat([self._vector_ND, new_UD])
+        words = len(self._table)
+        if words > len(self._vector_ND):
+            kept_ND = self._vector_ND[: self._computed]
+            self._vector_ND = kept_ND.new_empty(max(words, 2 * len(self._vector_ND)), self.model.vector_width)
+            self._vector_ND[: self._computed] = kept_ND
+        for first in range(self._computed, words, 4096):
+            end = min(first + 4096, words)
+            new = tensors(self._table.rows(np.arange(first, end)), self.device)
+            self._vector_ND[first:end] = self.model.word_vectors(new, torch.arange(end - first, device=self.device)[None])[0]
+        self._computed = words
 
     def _emissions(self, numbers: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         """emission_BTK and length_B of sentences given as word numbers."""
