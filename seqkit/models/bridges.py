@@ -12,8 +12,9 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize, scaled_dot_product_attention, silu
+from torch.nn.functional import normalize, silu
 
+from seqkit.models.attention import attention
 from seqkit.models.delta_memory import delta_write
 
 Memory = Mapping[str, Tensor]
@@ -93,7 +94,7 @@ class AttentionBridge(nn.Module):
         key_BSO, value_BSO = memory["key"], memory["value"]
         mask_B1S = memory["real"][:, None]
         query_BTO = self.query(h_BTD)
-        return scaled_dot_product_attention(query_BTO, key_BSO, value_BSO, attn_mask=mask_B1S)
+        return attention(query_BTO, key_BSO, value_BSO, mask_B1S)
 
     def weights(self, h_BTD: Tensor, memory: Memory) -> Tensor:
         """weight_BTS: where each step looks."""

@@ -14,14 +14,15 @@ from typing import Literal, NamedTuple
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import gelu
 
 from seqkit.config import Config
+from seqkit.models.attention import attention, attention_weights
 from seqkit.models.cache import KeyValueCache
 from seqkit.models.cross_attention import CrossAttention
 from seqkit.models.dropout import Dropout
 from seqkit.models.state import State
-from seqkit.models.transformer import attention_weights, turn
+from seqkit.models.transformer import turn
 
 PIECE = 256
 """Tokens read at once where a mask is needed, at least: its size is a piece times a piece and a window."""
@@ -177,14 +178,8 @@ class CausalBlock(nn.Module):
         if x_BTD.shape[1] == 1 and not torch.is_grad_enabled():  # the fused kernel is five times as slow for one query
             weight_BNTR = attention_weights(query_BNTE, cache.keys, bias_NTR)
             return self.leave((weight_BNTR @ cache.values).reshape(x_BTD.shape)), cache.newest(self.past + 1)
-        out_BNTE = scaled_dot_product_attention(
-            query_BNTE,
-            cache.keys,
-            cache.values,
-            attn_mask=bias_NTR.to(query_BNTE.dtype) if bias_NTR is not None and bias_NTR.is_floating_point() else bias_NTR,
-            dropout_p=self.attention_dropout if self.training else 0.0,
-            is_causal=places.causal,
-        )
+        dropout = self.attention_dropout if self.training else 0.0
+        out_BNTE = attention(query_BNTE, cache.keys, cache.values, bias_NTR, dropout=dropout, causal=places.causal)
         return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape)), cache.newest(self.past + 1)
 
     def weights(self, x_BTD: Tensor, cache: KeyValueCache, places: Places) -> Tensor:

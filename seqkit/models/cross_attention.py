@@ -6,10 +6,9 @@ Axes: B sentences, S source tokens, T target tokens, N heads, E features of a he
 from collections.abc import Mapping
 
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
+from seqkit.models.attention import attention, attention_weights
 from seqkit.models.bridges import Source, by_source
-from seqkit.models.transformer import attention_weights
 
 
 class CrossAttention(nn.Module):
@@ -31,7 +30,7 @@ class CrossAttention(nn.Module):
         """y_BTD."""
         query_BNTE = self._by_head(by_source(self.query(x_BTD), memory))
         mask_B11S = memory["real"][:, None, None]
-        out_BNTE = scaled_dot_product_attention(query_BNTE, memory["key"], memory["value"], attn_mask=mask_B11S)
+        out_BNTE = attention(query_BNTE, memory["key"], memory["value"], mask_B11S)
         return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
 
     def weights(self, x_BTD: Tensor, memory: Mapping[str, Tensor]) -> Tensor:

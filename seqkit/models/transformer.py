@@ -9,9 +9,10 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import gelu
 
 from seqkit.config import Config
+from seqkit.models.attention import attention, attention_weights
 from seqkit.models.dropout import Dropout
 
 
@@ -86,13 +87,8 @@ class TransformerBlock(nn.Module):
     def attend(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
         """Scaled dot-product attention (Vaswani et al. 2017)."""
         query_BNTE, key_BNTE, value_BNTE = self.project(x_BTD)
-        out_BNTE = scaled_dot_product_attention(
-            query_BNTE,
-            key_BNTE,
-            value_BNTE,
-            attn_mask=bias_BNTT.to(query_BNTE.dtype),
-            dropout_p=self.attention_dropout if self.training else 0.0,
-        )
+        dropout = self.attention_dropout if self.training else 0.0
+        out_BNTE = attention(query_BNTE, key_BNTE, value_BNTE, bias_BNTT, dropout=dropout)
         return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
 
     def weights(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
@@ -108,18 +104,6 @@ class TransformerBlock(nn.Module):
         if self.rotary:
             query_BNTE, key_BNTE = rotate(query_BNTE), rotate(key_BNTE)
         return query_BNTE, key_BNTE, value_BNTE
-
-
-def attention_weights(query_BNTE: Tensor, key_BNSE: Tensor, bias: Tensor | None) -> Tensor:
-    """weight_BNTS, the softmax inside scaled dot-product attention, whose fused kernels never show it.
-
-    Args:
-        bias: added to the scores, or which may be seen; broadcasts to _BNTS.
-    """
-    score_BNTS = query_BNTE @ key_BNSE.transpose(-1, -2) * query_BNTE.shape[-1] ** -0.5
-    if bias is not None:
-        score_BNTS = score_BNTS + bias if bias.is_floating_point() else score_BNTS.masked_fill(~bias, -math.inf)
-    return score_BNTS.softmax(dim=-1)
 
 
 def attention_bias(length_B: Tensor, steps: int, heads: int, *, directional: bool, like: Tensor) -> Tensor:
