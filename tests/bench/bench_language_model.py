@@ -15,10 +15,11 @@ from typing import Any
 
 import torch
 from pydantic import TypeAdapter
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
-from seqkit.models.precision import multiplies_in_bfloat16
+from seqkit.models.precision import multiplies_in_bfloat16, products_in
 from seqkit.models.state import State
 from seqkit.models.stepping import stepper
 
@@ -40,36 +41,35 @@ def main() -> None:
     """Print the tables."""
     torch.set_num_threads(1)
     print(f"1 thread, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}; characters a CPU-second\n")
-    print(f"{'training':26} {'parameters':>10} {'batch':>5} {'seqkit':>8} {'bf16':>8} {'torch.nn':>9} {'ratio':>6}")
+    heading = f"{'parameters':>10} {'seqkit':>8} {'torch':>8} {'ratio':>6}"
+    print(f"{'training':26} {heading}")
     names = sys.argv[1:] or list(MODELS)
+    precisions = [torch.float32] + [torch.bfloat16] * multiplies_in_bfloat16("cpu")
     for name in names:
         batch, table = MODELS[name]
-        model = build(table)
-        work: dict[str, Work] = {"seqkit": updates(model, batch, torch.float32)}
-        if multiplies_in_bfloat16("cpu"):
-            work["bf16"] = updates(model, batch, torch.bfloat16)
-        if name in PLAIN:
-            work["torch.nn"] = plain_updates(name, table["width"], batch)
-        print(f"{name:26} {model.parameter_count:10,} {batch:5} " + row(in_turns(work, batch * PIECE), "bf16"))
-    print(f"\n{'writing, one text':26} {'parameters':>10} {'':5} {'seqkit':>8} {'':8} {'torch':>9} {'ratio':>6}")
+        for precision in precisions:
+            model = build(table)
+            work = {"seqkit": updates(model, batch, precision)}
+            if name in PLAIN:
+                work["torch"] = plain_updates(name, table["width"], batch, precision)
+            line(f"{name}, batch {batch}, {'fp32' if precision == torch.float32 else 'bf16'}", model, work, batch * PIECE)
+    print(f"\n{'writing, one text':26} {heading}")
     for name in names:
         model = build(MODELS[name][1])
         work = {"seqkit": generation(model)}
         if name == "transformer":
             work["torch"] = rereading(model)
-        print(f"{name:26} {model.parameter_count:10,} {'':5} " + row(in_turns(work, PIECE), ""))
+        line(name, model, work, PIECE)
     model = build({"family": "lstm", "layers": 1, "width": 512, "norm": False})
     for other, layer in ("nn.LSTM", nn.LSTM(512, 512, batch_first=True)), ("nn.LSTMCell", nn.LSTMCell(512, 512)):
-        speeds = in_turns({"seqkit": generation(model), "torch": plain_generation(layer)}, PIECE)
-        print(f"{'1 × 512 lstm, ' + other:26} {model.parameter_count:10,} {'':5} " + row(speeds, ""))
+        line(f"1 × 512 lstm, {other}", model, {"seqkit": generation(model), "torch": plain_generation(layer)}, PIECE)
 
 
-def row(speeds: dict[str, float], between: str) -> str:
-    """Of a table: seqkit's speed, another of its own, the one it is set against, and the ratio to that."""
-    ours, theirs = speeds["seqkit"], speeds.get("torch.nn", speeds.get("torch"))
-    cells = [f"{ours:8,.0f}", f"{speeds[between]:8,.0f}" if between in speeds else f"{'–':>8}"]
-    cells += [f"{theirs:9,.0f}", f"{ours / theirs:6.2f}"] if theirs else [f"{'–':>9}", f"{'–':>6}"]
-    return " ".join(cells)
+def line(name: str, model: LanguageModel, work: dict[str, Work], characters: int) -> None:
+    """Of a table: seqkit's speed, plain PyTorch's if there is such a thing, and their ratio."""
+    speeds = in_turns(work, characters)
+    theirs = f"{speeds['torch']:8,.0f} {speeds['seqkit'] / speeds['torch']:6.2f}" if "torch" in speeds else f"{'–':>8} {'–':>6}"
+    print(f"{name:26} {model.parameter_count:10,} {speeds['seqkit']:8,.0f} {theirs}", flush=True)
 
 
 def build(table: dict[str, Any]) -> LanguageModel:
@@ -112,7 +112,7 @@ def updates(model: LanguageModel, batch: int, precision: torch.dtype) -> Work:
     return descent(model, loss)
 
 
-def plain_updates(name: str, width: int, batch: int) -> Work:
+def plain_updates(name: str, width: int, batch: int, precision: torch.dtype) -> Work:
     """The same with `nn.Embedding`, `nn.LSTM` or another, and `nn.Linear`."""
     torch.manual_seed(1)
     layers = PLAIN[name](width, width, num_layers=2, batch_first=True)
@@ -122,9 +122,11 @@ def plain_updates(name: str, width: int, batch: int) -> Work:
 
     def loss() -> Tensor:
         nonlocal state
-        y_BTH, state = layers(model[0](text_BT[:, :-1]), state)
+        with products_in(precision, "cpu"):
+            y_BTH, state = layers(model[0](text_BT[:, :-1]), state)
+            logit_BTV = model[2](y_BTH)
         state = tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
-        return nn.functional.cross_entropy(model[2](y_BTH).flatten(0, 1), text_BT[:, 1:].flatten())
+        return nn.functional.cross_entropy(logit_BTV.float().flatten(0, 1), text_BT[:, 1:].flatten())
 
     return descent(model, loss)
 
@@ -195,4 +197,5 @@ def plain_generation(layer: nn.LSTM | nn.LSTMCell) -> Work:
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(limits=1, user_api="blas"):  # NumPy's products, as `--threads 1` does
+        main()

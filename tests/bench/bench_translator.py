@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from pydantic import TypeAdapter
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from seqkit.data.batches import token_batches
@@ -133,4 +134,5 @@ def padded_batch(pairs: list[tuple[int, int]]) -> tuple[Tensor, Tensor, Tensor, 
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(limits=1, user_api="blas"):  # NumPy's products, as `--threads 1` does
+        main()
