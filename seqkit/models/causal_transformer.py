@@ -22,7 +22,7 @@ from seqkit.models.cache import KeyValueCache
 from seqkit.models.cross_attention import CrossAttention
 from seqkit.models.dropout import Dropout
 from seqkit.models.state import State
-from seqkit.models.transformer import turn
+from seqkit.models.transformer import Init, Turning, projection, turn
 
 PIECE = 256
 """Tokens read at once where a mask is needed, at least: its size is a piece times a piece and a window."""
@@ -38,6 +38,7 @@ class CausalTransformerConfig(Config):
             2022). Both know distances only, so that no position is too far.
         window: tokens an attention looks at, its own included; a cache never holds more. 0 looks back to the start.
         dropout: after attention and after the feed-forward layer.
+        projections: as `TransformerConfig`'s.
     """
 
     family: Literal["transformer"] = "transformer"
@@ -49,6 +50,7 @@ class CausalTransformerConfig(Config):
     window: int = Field(default=256, ge=0)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     attention_dropout: float = Field(default=0.0, ge=0, lt=1)
+    projections: Init = "default"
 
 
 class Places(NamedTuple):
@@ -60,7 +62,7 @@ class Places(NamedTuple):
         causal: each token sees those before it, and there is no cache.
     """
 
-    turn: tuple[Tensor, Tensor] | None
+    turn: Turning | None
     bias_NTR: Tensor | None
     causal: bool
 
@@ -150,14 +152,17 @@ class CausalBlock(nn.Module):
         self.past = config.window - 1 if config.window else sys.maxsize
         self.attention_dropout = config.attention_dropout
         self.attention_norm = nn.LayerNorm(config.width)
-        self.query_key_value = nn.Linear(config.width, 3 * config.width)
-        self.leave = nn.Linear(config.width, config.width)
+        self.query_key_value = projection(config.projections, config.width, config.width, parts=3)
+        self.leave = projection(config.projections, config.width, config.width)
         self.feedforward_norm = nn.LayerNorm(config.width)
-        self.widen = nn.Linear(config.width, inner)
-        self.narrow = nn.Linear(inner, config.width)
+        self.widen = projection(config.projections, config.width, inner)
+        self.narrow = projection(config.projections, inner, config.width)
         self.dropout = Dropout(config.dropout)
         self.look_norm = nn.LayerNorm(config.width) if source_width else None
-        self.look = CrossAttention(source_width, config.width, config.heads) if source_width else None
+        turned = config.positions == "rotary"
+        self.look = (
+            CrossAttention(source_width, config.width, config.heads, turned, config.projections) if source_width else None
+        )
 
     def forward(
         self, x_BTD: Tensor, cache: KeyValueCache, places: Places, memory: Mapping[str, Tensor]
@@ -166,7 +171,7 @@ class CausalBlock(nn.Module):
         y_BTD, cache = self.attend(self.attention_norm(x_BTD), cache, places)
         x_BTD = x_BTD + self.dropout(y_BTD)
         if self.look is not None and self.look_norm is not None:
-            x_BTD = x_BTD + self.dropout(self.look.read(self.look_norm(x_BTD), memory))
+            x_BTD = x_BTD + self.dropout(self.look.read(self.look_norm(x_BTD), memory, places.turn))
         x_BTD = x_BTD + self.dropout(self.narrow(gelu(self.widen(self.feedforward_norm(x_BTD)))))
         return x_BTD, cache
 
@@ -200,7 +205,7 @@ class CausalBlock(nn.Module):
         return query_BNTE, key_BNTE, value_BNTE
 
 
-def rotation(position_B: Tensor, steps: int, features: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def rotation(position_B: Tensor, steps: int, features: int, dtype: torch.dtype) -> Turning:
     """cos_1TE and sin_1TE for `turn`, of the tokens from `position` on; in float64, so that far positions keep their angles."""
     half = features // 2
     frequency_E = 10_000.0 ** (-torch.arange(half, device=position_B.device, dtype=torch.float64) / half)

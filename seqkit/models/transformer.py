@@ -15,6 +15,11 @@ from seqkit.config import Config
 from seqkit.models.attention import attention, attention_weights
 from seqkit.models.dropout import Dropout
 
+Init = Literal["default", "glorot"]
+
+Turning = tuple[Tensor, Tensor]
+"""cos_TE and sin_TE of the rotations of T places, as `turn` takes them."""
+
 
 class TransformerConfig(Config):
     """A Transformer stack.
@@ -25,6 +30,8 @@ class TransformerConfig(Config):
             ahead, so that order is known without embeddings; `rotary`: rotations of queries and keys (Su et al. 2021).
         feedforward: features of the inner layer as a multiple of `width`.
         dropout: after attention and after the feed-forward layer.
+        projections: the weights' start: `default` leaves what PyTorch sets; `glorot`: uniform with unit gain (Glorot & Bengio
+            2010), larger by √3 where a layer is square, and biases of 0.
     """
 
     family: Literal["transformer"] = "transformer"
@@ -35,6 +42,7 @@ class TransformerConfig(Config):
     positions: Literal["directional", "rotary"] = "directional"
     dropout: float = Field(default=0.3, ge=0, lt=1)
     attention_dropout: float = Field(default=0.1, ge=0, lt=1)
+    projections: Init = "default"
 
 
 class TransformerEncoder(nn.Module):
@@ -72,11 +80,11 @@ class TransformerBlock(nn.Module):
         self.rotary = config.positions == "rotary"
         self.attention_dropout = config.attention_dropout
         self.attention_norm = nn.LayerNorm(config.width)
-        self.query_key_value = nn.Linear(config.width, 3 * config.width)
-        self.leave = nn.Linear(config.width, config.width)
+        self.query_key_value = projection(config.projections, config.width, config.width, parts=3)
+        self.leave = projection(config.projections, config.width, config.width)
         self.feedforward_norm = nn.LayerNorm(config.width)
-        self.widen = nn.Linear(config.width, inner)
-        self.narrow = nn.Linear(inner, config.width)
+        self.widen = projection(config.projections, config.width, inner)
+        self.narrow = projection(config.projections, inner, config.width)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
@@ -104,6 +112,20 @@ class TransformerBlock(nn.Module):
         if self.rotary:
             query_BNTE, key_BNTE = rotate(query_BNTE), rotate(key_BNTE)
         return query_BNTE, key_BNTE, value_BNTE
+
+
+def projection(init: Init, inputs: int, outputs: int, parts: int = 1) -> nn.Linear:
+    """A linear layer of a Transformer.
+
+    Args:
+        parts: layers side by side, queries, keys and values say, each initialised on its own.
+    """
+    layer = nn.Linear(inputs, parts * outputs)
+    if init == "glorot":
+        for part in layer.weight.detach().chunk(parts):
+            nn.init.xavier_uniform_(part)
+        nn.init.zeros_(layer.bias)
+    return layer
 
 
 def attention_bias(length_B: Tensor, steps: int, heads: int, *, directional: bool, like: Tensor) -> Tensor:

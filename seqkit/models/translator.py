@@ -20,7 +20,7 @@ from seqkit.models.dropout import Dropout
 from seqkit.models.precision import products_in
 from seqkit.models.recurrent import Cell, RecurrentConfig, gather_time, reversal
 from seqkit.models.state import State
-from seqkit.models.transformer import TransformerConfig
+from seqkit.models.transformer import Init, TransformerConfig
 
 INITIAL = 0.25
 """Standard deviation of the scores of normalised features before training."""
@@ -83,6 +83,7 @@ class TransformerTranslatorConfig(TranslatorParts):
     Args:
         layers: of the encoder, and as many of the decoder.
         feedforward: features of the inner layer as a multiple of `width`.
+        projections: as `TransformerConfig`'s; attention to the source sets in sooner from larger weights.
     """
 
     family: Literal["transformer"] = "transformer"
@@ -91,6 +92,7 @@ class TransformerTranslatorConfig(TranslatorParts):
     heads: int = Field(default=4, ge=1)
     feedforward: float = Field(default=2.0, gt=0)
     attention_dropout: float = Field(default=0.0, ge=0, lt=1)
+    projections: Init = "glorot"
 
     def encoder(self) -> TransformerConfig:
         """Of the source."""
@@ -101,7 +103,7 @@ class TransformerTranslatorConfig(TranslatorParts):
         return CausalTransformerConfig(window=0, **self._common())
 
     def _common(self) -> dict[str, Any]:
-        shared = ("layers", "width", "heads", "feedforward", "dropout", "attention_dropout")
+        shared = ("layers", "width", "heads", "feedforward", "dropout", "attention_dropout", "projections")
         return {name: getattr(self, name) for name in shared}
 
 

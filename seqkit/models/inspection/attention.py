@@ -28,5 +28,6 @@ def cross_attention(reader: CausalBlock | Reading, calls: Calls) -> Tensor | Non
     """weight_BTS: where each token looks in the source, the mean over heads; None where it reads it otherwise."""
     memory: Memory = calls[reader].given[-1]
     if isinstance(reader, CausalBlock):
-        return reader.look.weights(calls[reader.look.query].given[0], memory) if reader.look else None
+        _, _, places, _ = calls[reader].given
+        return reader.look.weights(calls[reader.look.query].given[0], memory, places.turn) if reader.look else None
     return reader.bridge.weights(calls[reader].given[0], memory) if isinstance(reader.bridge, AttentionBridge) else None
