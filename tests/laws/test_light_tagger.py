@@ -104,15 +104,6 @@ def test_a_model_folder(vocabulary, tmp_path):
     assert [one.tags for one in light(texts)] == [one.tags for one in trained.predict(texts)]
 
 
-@pytest.mark.parametrize("name", ["lstm", "transformer"])
-def test_the_speed_of_single_lines_is_that_of_what_reads_them(name: str, vocabulary):
-    trained = TrainedTagger(tiny.scrambled(tiny.tagger(name, vocabulary)), tiny.config(name), vocabulary, tiny.TAGS, {})
-    reader = trained.line_reader()
-    assert isinstance(reader, Predictor if name == "transformer" else LightPredictor)
-    texts = [sentence.tokens for sentence in tiny.sentences(9, seed=2)]
-    assert [reader([text])[0].tags for text in texts] == [one.tags for one in trained.predict(texts)]
-
-
 @pytest.mark.parametrize("harm", ["transformer", "a later format", "another task", "a weight missing"])
 def test_what_it_leaves_to_pytorch(harm: str, vocabulary, tmp_path):
     """What it cannot read and what is wrong with it, both of which `load_tagger` knows to handle."""

@@ -1,9 +1,8 @@
 """Evaluating a tagger: predict a labelled split, time it, and count what is right and what is wrong."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,8 @@ from seqkit.metrics.entities import sentence_counts
 from seqkit.metrics.errors import known_entities
 from seqkit.run.machine import peak_memory
 from seqkit.run.tagging.model import TrainedTagger
+from seqkit.tasks.ner.predict import Predictor
 from seqkit.tasks.ner.prediction import Prediction
-
-Reader = TypeVar("Reader")
 
 LEAST_SECONDS = 1.0  # each speed is measured over at least this long
 SINGLES = 200  # sentences for the speed at batch 1
@@ -105,21 +103,25 @@ def evaluate_tagger(
 def measure_speed(tagger: TrainedTagger, sentences: Sequence[Tagged]) -> Speed:
     """Time prediction with an empty word cache, in batches of 64 and sentence by sentence."""
     texts = [sentence.tokens for sentence in sentences]
+    batched = _words_per_second(tagger, texts, 64)
     singles = texts[:SINGLES]
-    words = sum(map(len, singles))
-    batched = _rate(tagger.batch_reader, lambda reader: reader(texts), sum(map(len, texts)))
-    single = _rate(tagger.line_reader, lambda reader: [reader([text]) for text in singles], words)
-    return Speed(batched, single, 1000 * words / max(len(singles), 1) / single, peak_memory())
+    single = _words_per_second(tagger, singles, 1)
+    words = sum(map(len, singles)) / max(len(singles), 1)
+    return Speed(batched, single, 1000 * words / single, peak_memory())
 
 
-def _rate(fresh: Callable[[], Reader], read: Callable[[Reader], object], words: int) -> float:
-    """Words a second, the median of many turns after one to warm up."""
-    read(fresh())
+def _words_per_second(tagger: TrainedTagger, texts: Sequence[Sequence[str]], batch_size: int) -> float:
+    words = sum(map(len, texts))
+    Predictor(tagger.model, tagger.vocabulary, tagger.tags)(texts[:batch_size], batch_size=batch_size)  # warm-up
     rates: list[float] = []
     started = time.perf_counter()
     while not rates or time.perf_counter() - started < LEAST_SECONDS:
-        reader = fresh()
+        predictor = Predictor(tagger.model, tagger.vocabulary, tagger.tags)
         before = time.perf_counter()
-        read(reader)
+        if batch_size == 1:
+            for text in texts:
+                predictor([text])
+        else:
+            predictor(texts, batch_size=batch_size)
         rates.append(words / (time.perf_counter() - before))
     return float(np.median(rates))

@@ -12,12 +12,9 @@ from pydantic import TypeAdapter
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.data.words import split_sentences, split_words
 from seqkit.errors import UserError
-from seqkit.models.light.recurrent import STEPS
-from seqkit.models.light.tagger import LightTagger
 from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TaggerConfig, TransformerTaggerConfig
 from seqkit.run.description import description
 from seqkit.run.weights import described, fill
-from seqkit.tasks.ner.light import LightPredictor
 from seqkit.tasks.ner.predict import Predictor
 from seqkit.tasks.ner.prediction import Prediction
 from seqkit.training.sealed import write_sealed
@@ -58,18 +55,7 @@ class TrainedTagger:
         self.vocabulary = vocabulary
         self.tags = tuple(tags)
         self.about = about
-        self.predictor = self.batch_reader()
-
-    def batch_reader(self) -> Predictor:
-        """A predictor that knows no words yet."""
-        return Predictor(self.model, self.vocabulary, self.tags)
-
-    def line_reader(self) -> Predictor | LightPredictor:
-        """What `seqkit tag` reads single lines with: for recurrent networks on a CPU NumPy, whose calls cost less."""
-        if self.config.family not in STEPS or self.predictor.device.type != "cpu":
-            return self.batch_reader()
-        weights = {name: weight.detach().numpy() for name, weight in self.model.named_parameters()}
-        return LightPredictor(LightTagger(self.config.model_dump(mode="json"), weights, self.tags), self.vocabulary, self.tags)
+        self.predictor = Predictor(model, vocabulary, tags)
 
     @property
     def parameters(self) -> int:

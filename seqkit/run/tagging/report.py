@@ -31,7 +31,6 @@ from seqkit.run.machine import surroundings, threads_text
 from seqkit.run.tagging.evaluate import Evaluation
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.training import TrainingFacts
-from seqkit.tasks.ner.light import LightPredictor
 
 SAMPLES = 1000
 WORST = 12
@@ -285,8 +284,7 @@ def _cost(tagger: TrainedTagger, evaluation: Evaluation, facts: TrainingFacts | 
         ]
         if not facts:
             rows.append(("peak memory, predicting", Figure("memory", speed.peak_memory, "bytes")))
-    alone = ", batch 1 in NumPy as `seqkit tag` reads single lines" if isinstance(tagger.line_reader(), LightPredictor) else ""
-    note = f"{threads_text()}, PyTorch{alone}, float32 weights; word vectors are computed afresh in each measurement."
+    note = f"{threads_text()}, PyTorch, float32 weights; word vectors are computed afresh in each measurement."
     return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))
 
 
