@@ -20,6 +20,7 @@ from torch.autograd.function import once_differentiable
 
 from seqkit.data.schemes import may_follow
 from seqkit.models.forward_backward import Lattice
+from seqkit.models.light.chain import Chain
 
 _HUGE = 1e30  # stands for infinite emissions when decoding, so that only an illegal step is infinitely bad
 
@@ -116,6 +117,8 @@ class CRF(nn.Module):
         way back the best predecessor of the one tag chosen is found anew, K times less work than for all tags.
         Emissions that are NaN count as 0, infinite ones as ±1e30.
         """
+        if len(emission_BTK) == 1:
+            return self._decode_one(emission_BTK, length_B)
         emission_TKB = _tame(emission_BTK).permute(1, 2, 0).contiguous().numpy()
         start_K, end_K, transition_KK = (weight.numpy() for weight in self._tame_weights())
         last_B = length_B.cpu().numpy() - 1
@@ -141,6 +144,15 @@ class CRF(nn.Module):
             torch.from_numpy(np.ascontiguousarray(tag_TB.T)).to(emission_BTK.device),
             _as_scores(torch.from_numpy(final_BK.max(axis=1)), emission_BTK),
         )
+
+    def _decode_one(self, emission_1TK: Tensor, length_1: Tensor) -> tuple[Tensor, Tensor]:
+        """`decode` of one sentence, without what a batch costs."""
+        chain = Chain(self.weight_SS.double().numpy(force=True), self.legal_SS.numpy(force=True))
+        length = int(length_1)
+        tags, score = chain.best(emission_1TK[0, :length].double().numpy(force=True))
+        tag_1T = torch.zeros(emission_1TK.shape[:2], dtype=torch.int64)
+        tag_1T[0, :length] = torch.tensor(tags)
+        return tag_1T.to(emission_1TK.device), _as_scores(torch.tensor([score], dtype=torch.float64), emission_1TK)
 
     def nbest(self, emission_BTK: Tensor, length_B: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """(tag_BNT, score_BN): the exact n best legal sequences, best first, scores in nats.

@@ -1,12 +1,12 @@
 """Recurrent encoders: stacked, bidirectional Elman, LSTM and GRU layers over padded batches.
 
-Axes: B sentences, T tokens, D input features, H features of one direction.
+Axes: B sentences, T tokens, D input features, H features of one direction, d directions.
 
 A bidirectional layer is two one-way layers, the second over the length-aware reverse of its input. That equals a packed
-bidirectional layer to rounding, keeps oneDNN's fast path on CPU, and leaves a graph that exports.
+bidirectional layer to rounding, and keeps oneDNN's fast path on CPU, which packing leaves.
 """
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from pydantic import Field
@@ -17,6 +17,7 @@ from seqkit.models.dropout import Dropout
 
 Cell = Literal["rnn", "lstm", "gru"]
 CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+READ: dict[type[nn.RNNBase], Any] = {nn.RNN: torch.rnn_tanh, nn.LSTM: torch.lstm, nn.GRU: torch.gru}
 
 
 class RecurrentConfig(Config):
@@ -76,12 +77,22 @@ class RecurrentLayer(nn.Module):
 
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """Outputs of the forward direction, then of the backward one."""
-        ahead_BTH = self.ahead(x_BTD)[0]
         if self.back is None:
-            return ahead_BTH
+            return self.ahead(x_BTD)[0]
+        if len(x_BTD) == 1 and int(length_B[0]) == x_BTD.shape[1]:
+            return self._without_padding(x_BTD)
+        ahead_BTH = self.ahead(x_BTD)[0]
         order_BT = reversal(length_B, x_BTD.shape[1])
         back_BTH = gather_time(self.back(gather_time(x_BTD, order_BT))[0], order_BT)
         return torch.cat([ahead_BTH, back_BTH], dim=-1)
+
+    def _without_padding(self, x_BTD: Tensor) -> Tensor:
+        """Both directions by one call: a sentence alone waits for calls, not for arithmetic."""
+        assert self.back is not None
+        weights = [*weights_of(self.ahead), *weights_of(self.back)]
+        start_dBH = x_BTD.new_zeros(2, len(x_BTD), self.ahead.hidden_size)
+        start = (start_dBH, start_dBH) if isinstance(self.ahead, nn.LSTM) else start_dBH
+        return READ[type(self.ahead)](x_BTD, start, weights, True, 1, 0.0, self.training, True, True)[0]
 
 
 def reversal(length_B: Tensor, steps: int) -> Tensor:

@@ -110,7 +110,8 @@ class Tagger(nn.Module):
 
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """emission_BTK, the mean over the members, moved by `shift`."""
-        emission_BTK = self.emissions(x_BTD, length_B).mean(dim=0)
+        emission_MBTK = self.emissions(x_BTD, length_B)
+        emission_BTK = emission_MBTK.mean(dim=0) if len(emission_MBTK) > 1 else emission_MBTK[0]
         return emission_BTK if self.shift_K is None else emission_BTK + self.shift_K
 
     def loss(

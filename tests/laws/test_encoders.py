@@ -84,6 +84,23 @@ def test_a_bidirectional_layer_equals_torchs_packed_one(family: str):
     found_BTD = encode(layer, x_BTD, length_B.tolist())
     for row, length in enumerate(length_B.tolist()):
         torch.testing.assert_close(found_BTD[row, :length], expected_BTD[row, :length], **EXACT)
+        alone_BTD = encode(layer, x_BTD[row : row + 1, :length], [length])
+        torch.testing.assert_close(alone_BTD[0], expected_BTD[row, :length], **EXACT)
+
+
+@pytest.mark.parametrize("family", RECURRENT)
+@pytest.mark.parametrize("training", [False, True])
+def test_a_sentence_alone_has_the_gradients_it_has_with_padding(family: str, training: bool):
+    layer = RecurrentLayer(RecurrentConfig(family=family, width=8), INPUT).double().train(training)
+    x_BTD = torch.randn(1, 9, INPUT, dtype=torch.float64)
+    gradients: list[tuple[torch.Tensor, ...]] = []
+    for padding in (0, 3):
+        padded_BTD = nn.functional.pad(x_BTD, (0, 0, 0, padding), value=7.0)
+        y_BTD = layer(padded_BTD, torch.tensor([9]))[:, :9]
+        gradients.append(torch.autograd.grad(y_BTD.square().sum(), tuple(layer.parameters())))
+    for alone, padded in zip(*gradients, strict=True):
+        assert bool(alone.any())
+        torch.testing.assert_close(alone, padded, **EXACT)
 
 
 def test_reversal_by_definition_and_its_own_inverse():

@@ -83,7 +83,7 @@ def test_the_chain_is_the_random_field(size: float):
     for length in (6, 1):
         emission_TK = (torch.randn(length, len(tiny.TAGS)) * size).numpy()
         whole_1TK, length_1 = torch.from_numpy(emission_TK)[None], torch.tensor([length])
-        assert chain.best(emission_TK) == crf.decode(whole_1TK, length_1)[0][0].tolist()
+        assert_best(chain, crf, emission_TK)
         marginal_TK, _ = chain.posterior(emission_TK)
         assert marginal_TK == pytest.approx(crf.marginals(whole_1TK, length_1)[0].detach().numpy(), abs=1e-5)
         asked = spans if length == 6 else spans[:1]
@@ -91,7 +91,15 @@ def test_the_chain_is_the_random_field(size: float):
             crf.span_probability(whole_1TK, length_1, [asked])[0], abs=1e-5
         )
         emission_TK[0, 1:4] = np.nan, np.inf, -np.inf
-        assert chain.best(emission_TK) == crf.decode(torch.from_numpy(emission_TK)[None], length_1)[0][0].tolist()
+        assert_best(chain, crf, emission_TK)
+
+
+def assert_best(chain: Chain, crf: CRF, emission_TK: np.ndarray) -> None:
+    """The tags and the score that `CRF` finds in a batch; a sentence alone it would leave to the chain."""
+    tag_2T, score_2 = crf.decode(torch.from_numpy(np.stack([emission_TK, emission_TK])), torch.tensor([len(emission_TK)] * 2))
+    tags, score = chain.best(emission_TK)
+    assert tags == tag_2T[0].tolist()
+    assert score == pytest.approx(score_2[0].item(), rel=1e-6)
 
 
 def test_a_model_folder(vocabulary, tmp_path):

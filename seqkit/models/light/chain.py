@@ -13,7 +13,9 @@ HUGE = 1e30  # stands for infinite scores, so that only an illegal step is infin
 
 def tame(scores: npt.NDArray[np.floating]) -> Doubles:
     """Float64 and finite: NaN counts as 0, infinite as ±1e30."""
-    return np.clip(np.nan_to_num(scores.astype(np.float64), nan=0.0, posinf=HUGE, neginf=-HUGE), -HUGE, HUGE)
+    tamed = np.clip(scores, -HUGE, HUGE, dtype=np.float64)
+    tamed[np.isnan(tamed)] = 0.0
+    return tamed
 
 
 class Chain:
@@ -30,20 +32,24 @@ class Chain:
         self.step_KK = weight_SS[:-1, :-1].copy()
         self.into_KK = self.step_KK.T.copy()
 
-    def best(self, emission_TK: npt.NDArray[np.floating]) -> list[int]:
-        """The best legal tags (Viterbi 1967). The best predecessor is found anew on the way back, for the chosen tag alone."""
+    def best(self, emission_TK: npt.NDArray[np.floating]) -> tuple[list[int], float]:
+        """The best legal tags (Viterbi 1967) and their score.
+
+        The best predecessor is found anew on the way back, for the chosen tag alone.
+        """
         emission_TK = tame(emission_TK)
         score_TK = np.empty_like(emission_TK)
         np.add(emission_TK[0], self.start_K, out=score_TK[0])
         arriving_KK = np.empty_like(self.into_KK)
         for before_K, here_K, emission_K in zip(score_TK, score_TK[1:], emission_TK[1:], strict=False):
             np.add(self.into_KK, before_K, out=arriving_KK)
-            arriving_KK.max(axis=1, out=here_K)
+            np.maximum.reduce(arriving_KK, axis=1, out=here_K)
             here_K += emission_K
-        tags = [int((score_TK[-1] + self.end_K).argmax())]
+        final_K = score_TK[-1] + self.end_K
+        tags = [int(final_K.argmax())]
         for before_K in score_TK[-2::-1]:
             tags.append(int((before_K + self.into_KK[tags[-1]]).argmax()))
-        return tags[::-1]
+        return tags[::-1], float(final_K[tags[0]])
 
     def posterior(self, emission_TK: npt.NDArray[np.floating]) -> tuple[Doubles, Doubles]:
         """(marginal_TK, next_TKK): the probability of each tag, and of each following tag given a tag (Rabiner 1989).

@@ -57,4 +57,4 @@ class LightTagger:
     def decode(self, emission_TK: Floats) -> list[int]:
         """The best sequence under the CRF, or each token's best tag; `lean` nats are taken from O first."""
         emission_TK = emission_TK - self.lean
-        return emission_TK.argmax(axis=1).tolist() if self.chain is None else self.chain.best(emission_TK)
+        return emission_TK.argmax(axis=1).tolist() if self.chain is None else self.chain.best(emission_TK)[0]
