@@ -117,8 +117,6 @@ class CRF(nn.Module):
         way back the best predecessor of the one tag chosen is found anew, K times less work than for all tags.
         Emissions that are NaN count as 0, infinite ones as ±1e30.
         """
-        if len(emission_BTK) == 1:
-            return self._decode_one(emission_BTK, length_B)
         emission_TKB = _tame(emission_BTK).permute(1, 2, 0).contiguous().numpy()
         start_K, end_K, transition_KK = (weight.numpy() for weight in self._tame_weights())
         last_B = length_B.cpu().numpy() - 1
@@ -145,14 +143,9 @@ class CRF(nn.Module):
             _as_scores(torch.from_numpy(final_BK.max(axis=1)), emission_BTK),
         )
 
-    def _decode_one(self, emission_1TK: Tensor, length_1: Tensor) -> tuple[Tensor, Tensor]:
-        """`decode` of one sentence, without what a batch costs."""
-        chain = Chain(self.weight_SS.double().numpy(force=True), self.legal_SS.numpy(force=True))
-        length = int(length_1)
-        tags, score = chain.best(emission_1TK[0, :length].double().numpy(force=True))
-        tag_1T = torch.zeros(emission_1TK.shape[:2], dtype=torch.int64)
-        tag_1T[0, :length] = torch.tensor(tags)
-        return tag_1T.to(emission_1TK.device), _as_scores(torch.tensor([score], dtype=torch.float64), emission_1TK)
+    def chain(self) -> Chain:
+        """The weights as they stand, for decoding one sentence at a time without what a batch costs."""
+        return Chain(self.weight_SS.double().numpy(force=True), self.legal_SS.numpy(force=True))
 
     def nbest(self, emission_BTK: Tensor, length_B: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """(tag_BNT, score_BN): the exact n best legal sequences, best first, scores in nats.

@@ -103,6 +103,10 @@ class Tagger(nn.Module):
         """x_BTD with D = `vector_width`, the members' features side by side; `place_BT` points into the distinct words."""
         return torch.cat([member.words(words, place_BT) for member in self.each_member()], dim=-1)
 
+    def distinct_vectors(self, words: WordTensors) -> Tensor:
+        """x_UD with D = `vector_width` of each distinct word once, for a table of them."""
+        return torch.cat([member.words.distinct(words) for member in self.each_member()], dim=-1)
+
     def emissions(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """emission_MBTK, of each member."""
         parts = x_BTD.chunk(len(self.members), dim=-1)
@@ -136,11 +140,16 @@ class Tagger(nn.Module):
         total = nn.functional.cross_entropy(scores_NK, tag_BT[real_BT].repeat(members), reduction="sum")
         return total / members, tokens
 
+    def leaning(self, emission_BTK: Tensor) -> Tensor:
+        """emission_BTK with `lean` nats taken from O."""
+        if self.outside is None or not self.lean.item():
+            return emission_BTK
+        emission_BTK = emission_BTK.clone()
+        emission_BTK[..., self.outside] -= self.lean
+        return emission_BTK
+
     def decode(self, emission_BTK: Tensor, length_B: Tensor) -> Tensor:
-        """tag_BT: the best sequence under the CRF, or each token's best tag; `lean` nats are taken from O first."""
-        if self.outside is not None and self.lean.item():
-            emission_BTK = emission_BTK.clone()
-            emission_BTK[..., self.outside] -= self.lean
+        """tag_BT: the best sequence under the CRF, or each token's best tag, of `leaning` emissions."""
         if self.crf is not None:
-            return self.crf.decode(emission_BTK, length_B)[0]
-        return emission_BTK.argmax(dim=-1)
+            return self.crf.decode(self.leaning(emission_BTK), length_B)[0]
+        return self.leaning(emission_BTK).argmax(dim=-1)

@@ -81,6 +81,12 @@ class WordEncoder(nn.Module):
             parts.append(nn.functional.embedding(place_BT, spelled_UD))
         return torch.cat(parts, dim=-1)
 
+    def distinct(self, words: WordTensors) -> Tensor:
+        """x_UD: each distinct word once; as `forward` does in evaluation."""
+        known = [self.word(words.word_U)] if self.word is not None else []
+        spelled_UD = self.spelling(words)
+        return torch.cat(known if spelled_UD is None else [*known, spelled_UD], dim=-1)
+
     def spelling(self, words: WordTensors) -> Tensor | None:
         """spelled_UD: what a word's letters say, apart from whether the word is known."""
         parts: list[Tensor] = []
@@ -117,8 +123,8 @@ class CharacterCNN(nn.Module):
         x_UCE = self.embed(padded_UC)
         # A window of neighbours as one matrix product: quicker here than nn.Conv1d, which wants (U, E, C).
         windows_UCX = torch.cat([x_UCE[:, shift : shift + char_UC.shape[1]] for shift in range(self.window)], dim=-1)
-        y_UCD = self.mix(windows_UCX).masked_fill((char_UC == PADDING)[:, :, None], -torch.inf)
-        y_UCD[:, 0].clamp_(min=torch.finfo(y_UCD.dtype).min)
+        # Zero is what `relu` gives at least, so padding set to it never counts.
+        y_UCD = self.mix(windows_UCX).masked_fill((char_UC == PADDING)[:, :, None], 0.0)
         return torch.relu(y_UCD.amax(dim=1))
 
 

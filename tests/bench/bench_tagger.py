@@ -1,12 +1,13 @@
 """Speeds of a tagger on text of WNUT-17's shape: `python tests/bench/bench_tagger.py [THREADS]`. Prints, asserts nothing.
 
 Training words/s by cell and precision, prediction words/s at batch 64 and 1, and sentence by sentence without PyTorch as
-`seqkit tag` does, and padding shares. The text is random words with the corpus's lengths, so the figures need no download;
-an untrained model costs what a trained one does.
+`seqkit tag` does, no word known at the start of a turn, and padding shares. The text is random words with the corpus's
+lengths, so the figures need no download; an untrained model costs what a trained one does.
 """
 
 import sys
 import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from seqkit.tasks.ner.task import TaggingTask
 from seqkit.training.loop import TrainConfig, TrainState, update
 
 TYPES = ("corporation", "creative-work", "group", "location", "person", "product")
+TURNS = 5  # of which the median counts
 TAGS = ("O", *(f"{prefix}-{label}" for label in TYPES for prefix in "BI"))
 
 
@@ -70,23 +72,34 @@ def measure(family: str, output: str, precision: str, vocabulary: Vocabulary, da
     steps = [update(task, state, batch, 1000) for _, batch in zip(range(120), task.batches(0), strict=False)][20:]
     trained = sum(step.tokens for step in steps) / sum(step.seconds for step in steps)
     texts = [sentence.tokens for sentence in data[:1300]]
-    rates: list[float] = []
-    for batch_size, some in ((64, texts), (1, texts[:200])):
-        Predictor(model, vocabulary, TAGS)(texts[:64])
-        predictor = Predictor(model, vocabulary, TAGS)
-        started = time.perf_counter()
-        for first in range(0, len(some), 1 if batch_size == 1 else len(some)):
-            predictor(some[first : first + (1 if batch_size == 1 else len(some))], batch_size=batch_size)
-        rates.append(sum(map(len, some)) / (time.perf_counter() - started))
+    few = texts[:200]
+    rates = [
+        words_per_second(texts, lambda: Predictor(model, vocabulary, TAGS)(texts)),
+        words_per_second(few, lambda: one_by_one(Predictor(model, vocabulary, TAGS), few)),
+    ]
     if family != "transformer":
         weights = {name: weight.detach().numpy() for name, weight in model.named_parameters()}
-        light = LightPredictor(LightTagger(config.model_dump(mode="json"), weights, TAGS), vocabulary, TAGS)
+        tagger = LightTagger(config.model_dump(mode="json"), weights, TAGS)
         with threadpool_limits(limits=1, user_api="blas"):  # as `seqkit tag`
-            light(texts[:64])
-            started = time.perf_counter()
-            light(texts[:200])
-        rates.append(sum(map(len, texts[:200])) / (time.perf_counter() - started))
+            rates.append(words_per_second(few, lambda: LightPredictor(tagger, vocabulary, TAGS)(few)))
     print(f"{f'{family}, {output}, {precision}':32} {trained:10,.0f}", *(f"{rate:10,.0f}" for rate in rates))
+
+
+def one_by_one(predictor: Predictor, texts: Sequence[Sequence[str]]) -> None:
+    """Tag at batch 1."""
+    for text in texts:
+        predictor([text])
+
+
+def words_per_second(texts: Sequence[Sequence[str]], tag: Callable[[], object]) -> float:
+    """The median of TURNS calls, after one to warm up."""
+    tag()
+    seconds: list[float] = []
+    for _ in range(TURNS):
+        started = time.perf_counter()
+        tag()
+        seconds.append(time.perf_counter() - started)
+    return sum(map(len, texts)) / float(np.median(seconds))
 
 
 if __name__ == "__main__":

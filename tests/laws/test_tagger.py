@@ -314,6 +314,7 @@ def test_a_words_vector_does_not_depend_on_the_other_words(chars: str, vocabular
         for place, word in enumerate(words):
             alone_1D = encoder(words_of(vocabulary, [word]), torch.tensor([[0]]))[0]
             torch.testing.assert_close(together_UD[place], alone_1D[0], rtol=0, atol=1e-10)
+        torch.testing.assert_close(encoder.distinct(words_of(vocabulary, words)), together_UD, rtol=0, atol=0)
     assert bool(together_UD.isfinite().all())
 
 

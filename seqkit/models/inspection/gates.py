@@ -33,20 +33,23 @@ class Gates(NamedTuple):
 def layer_gates(layer: RecurrentLayer | CausalLayer, calls: Calls) -> dict[str, Gates]:
     """The gates of each direction, `forward` and `backward`, in one recorded pass over texts without padding."""
     if isinstance(layer, CausalLayer):
-        return {"forward": cell_gates(layer.cell, calls[layer.cell])}
-    found = {"forward": cell_gates(layer.ahead, calls[layer.ahead])}
+        return {"forward": causal_gates(layer.cell, calls[layer.cell])}
+    x_BTD = calls[layer].given[0]
+    found = {"forward": gates_of_network(layer.ahead, x_BTD)}
     if layer.back is not None:
-        shares, states = cell_gates(layer.back, calls[layer.back])
+        shares, states = gates_of_network(layer.back, x_BTD.flip(1))
         found["backward"] = Gates(*({name: part.flip(1) for name, part in parts.items()} for parts in (shares, states)))
     return found
 
 
-def cell_gates(cell: nn.Module, call: Call) -> Gates:
-    """The gates of one cell in one recorded call, in the order in which it read."""
-    if isinstance(cell, nn.RNNBase):
-        x_BTD = call.given[0]
-        zero_BH = x_BTD.new_zeros(len(x_BTD), cell.hidden_size)
-        return gates_of_weights(x_BTD, (zero_BH, zero_BH), weights_of(cell))
+def gates_of_network(network: nn.RNNBase, x_BTD: Tensor) -> Gates:
+    """One direction of an encoder's layer, in the order in which it reads."""
+    zero_BH = x_BTD.new_zeros(len(x_BTD), network.hidden_size)
+    return gates_of_weights(x_BTD, (zero_BH, zero_BH), weights_of(network))
+
+
+def causal_gates(cell: nn.Module, call: Call) -> Gates:
+    """A cell that takes its state from a call to the next."""
     x_BTD, carry = call.given
     if isinstance(cell, MinGRU):
         return mingru_gates(x_BTD, carry, cell)

@@ -51,7 +51,7 @@ class LightCNN:
         x_UCE = self.embed_VE[np.pad(char_UC, ((0, 0), (before, after)), constant_values=PADDING)]
         windows_UCX = np.concatenate([x_UCE[:, shift : shift + longest] for shift in range(self.window)], axis=2)
         y_UCD = windows_UCX @ self.mix_DX.T + self.mix_D
-        y_UCD[char_UC == PADDING] = -np.inf
+        y_UCD[char_UC == PADDING] = 0.0
         return np.maximum(y_UCD.max(axis=1), 0.0)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seqkit.data.batches import sorted_batches
 from seqkit.data.schemes import spans
-from seqkit.data.vocabulary import Vocabulary
+from seqkit.data.vocabulary import PADDING, Vocabulary, WordRows
 from seqkit.data.word_table import WordTable
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordTensors
@@ -35,6 +35,7 @@ class Predictor:
         # Rows of the table's words, the first `_computed` of them filled; doubled when full, so that growing costs little.
         self._vector_ND = torch.empty(0, model.vector_width, device=self.device)
         self._computed = 0
+        self._chain = model.crf.chain() if model.crf is not None else None
         self._number = {tag: number for number, tag in enumerate(self.tags)}
 
     def stream(
@@ -96,7 +97,7 @@ class Predictor:
         for first in range(self._computed, words, 4096):
             end = min(first + 4096, words)
             new = tensors(self._table.rows(np.arange(first, end)), self.device)
-            self._vector_ND[first:end] = self.model.word_vectors(new, torch.arange(end - first, device=self.device)[None])[0]
+            self._vector_ND[first:end] = self.model.distinct_vectors(new)
         self._computed = words
 
     def _emissions(self, numbers: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
@@ -109,15 +110,20 @@ class Predictor:
         return torch.nn.utils.rnn.pad_sequence(windowed, batch_first=True), length_B
 
     def _predict(self, emission_BTK: Tensor, length_B: Tensor, *, confidence: bool) -> list[Prediction]:
-        tag_BT = self.model.decode(emission_BTK, length_B)
         found: list[Prediction] = []
-        for row, length in zip(tag_BT.tolist(), length_B.tolist(), strict=True):
+        for row, length in zip(self._best(emission_BTK, length_B), length_B.tolist(), strict=True):
             tags = tuple(self.tags[tag] for tag in row[:length])
             found.append(Prediction(tags, tuple(spans(tags)) if self.entities else ()))
         if confidence and self.entities:
             scores = self._confidences(emission_BTK, length_B, found)
             found = [Prediction(one.tags, one.spans, tuple(score)) for one, score in zip(found, scores, strict=True)]
         return found
+
+    def _best(self, emission_BTK: Tensor, length_B: Tensor) -> list[list[int]]:
+        """The tags of each sentence, and anything after its end."""
+        if self._chain is not None and len(emission_BTK) == 1:
+            return [self._chain.best(self.model.leaning(emission_BTK)[0].numpy(force=True))[0]]
+        return self.model.decode(emission_BTK, length_B).tolist()
 
     def _windowed(self, place_T: Tensor) -> Tensor:
         """emission_TK of one sentence of any length."""
@@ -143,11 +149,11 @@ class Predictor:
         ]
 
 
-def tensors(rows: object, device: torch.device) -> WordTensors:
+def tensors(rows: WordRows, device: torch.device) -> WordTensors:
     """`WordRows` on a device, character columns cut to the longest word."""
-    fields = {name: torch.from_numpy(value).to(device) for name, value in vars(rows).items()}
-    longest = int((fields["char_UC"] != 1).sum(dim=1).max()) if len(fields["char_UC"]) else 1
-    return WordTensors(**fields | {"char_UC": fields["char_UC"][:, : max(longest, 1)]})
+    longest = int((rows.char_UC != PADDING).sum(axis=1).max(initial=1))
+    fields = vars(rows) | {"char_UC": rows.char_UC[:, :longest]}
+    return WordTensors(**{name: torch.from_numpy(value).to(device) for name, value in fields.items()})
 
 
 def pad(rows: Sequence[np.ndarray]) -> np.ndarray:
