@@ -2,8 +2,8 @@
 
 Axes: B sequences, T steps, D input features, H features of a layer, G gates side by side.
 
-A cell is two small functions on plain weights: one reads a piece of any length, one a single token without gradient, given
-what the token brings in. Whoever has a faster scan or step replaces that function and nothing else.
+A cell is two small functions on plain weights: one reads a piece of any length, one a single token, given what it brings in.
+Whoever has a faster scan or step replaces that function and nothing else.
 """
 
 import warnings
@@ -37,6 +37,8 @@ class CausalRecurrentConfig(Config):
         locked: one dropout mask for all steps of a piece (Gal & Ghahramani 2016) instead of one a step.
         weight_drop: share of the recurrent matrix that is zeroed, drawn anew for each piece (DropConnect, Merity et al.
             2018); `mingru` has no such matrix.
+        recurrent_dropout: on the state as it re-enters the recurrence, drawn anew at each step; in training the steps are
+            then taken one by one. What Zaremba et al. (2014) warn of, here to be compared with; `mingru` has none.
         norm: layer norm on the input of each layer and on the output of the stack.
         residual: add a layer's input to its output where their widths agree.
         init: `default` (uniform), `forget` (forget-gate bias 1, Jozefowicz et al. 2015) or `chrono` (gate biases that remember
@@ -49,6 +51,7 @@ class CausalRecurrentConfig(Config):
     dropout: float = Field(default=0.0, ge=0, lt=1)
     locked: bool = True
     weight_drop: float = Field(default=0.0, ge=0, lt=1)
+    recurrent_dropout: float = Field(default=0.0, ge=0, lt=1)
     norm: bool = True
     residual: bool = False
     init: Literal["default", "forget", "chrono"] = "forget"
@@ -118,7 +121,7 @@ class Gated(nn.Module):
         super().__init__()
         kind = CELLS[config.family]
         self.family, self.kind, self.carried = config.family, kind, kind.carried
-        self.weight_drop = config.weight_drop
+        self.weight_drop, self.recurrent_dropout = config.weight_drop, config.recurrent_dropout
         wide = kind.gates * config.width
         self.input_weight = nn.Parameter(torch.empty(wide, input_width))
         self.recurrent_weight = nn.Parameter(torch.empty(wide, config.width))
@@ -141,10 +144,21 @@ class Gated(nn.Module):
 
     def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """Read a piece."""
+        if self.training and self.recurrent_dropout:
+            return self._scan_with_dropout(x_BTD, carry)
         if x_BTD.shape[1] > 1 or torch.is_grad_enabled():
             return self.kind.scan(x_BTD, carry, self.weights_in_use())
         carry = self.step(self.enter(x_BTD[:, 0]), carry)
         return carry[0][:, None], carry
+
+    def _scan_with_dropout(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
+        weights = self.weights_in_use()
+        steps: list[Tensor] = []
+        for gate_BG in self.enter(x_BTD).unbind(1):
+            dropped_BH = dropout(carry[0], self.recurrent_dropout)
+            carry = self.kind.step(gate_BG, (dropped_BH, *carry[1:]), weights.recurrent_weight, weights.recurrent_bias)
+            steps.append(carry[0])
+        return torch.stack(steps, dim=1), carry
 
     def enter(self, x_BD: Tensor) -> Tensor:
         """gate_BG: what a token brings in, whatever the past."""
@@ -162,7 +176,7 @@ class Kind(NamedTuple):
         carried: names of the parts of its carry.
         gates: matrices side by side in its weights.
         scan: reads x_BTD.
-        step: reads gate_BG, a token times the input weights, in inference; then come carry, recurrent weight and bias.
+        step: reads gate_BG, a token times the input weights; then come carry, recurrent weight and bias.
     """
 
     carried: tuple[str, ...]

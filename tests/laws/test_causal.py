@@ -354,12 +354,12 @@ def test_only_distances_count_a_million_tokens_on(name: str):
 # Dropout
 
 
-@pytest.mark.parametrize("option", ["dropout", "weight_drop", "attention_dropout"])
+@pytest.mark.parametrize("option", ["dropout", "weight_drop", "recurrent_dropout", "attention_dropout"])
 @pytest.mark.parametrize("name", ["rnn", "lstm", "gru", "mingru", "rotary"])
 def test_dropout_acts_in_training_alone(name: str, option: str):
     config = FAMILIES[name]
     known = CausalTransformerConfig if config["family"] == "transformer" else CausalRecurrentConfig
-    if option not in known.model_fields or (name, option) == ("mingru", "weight_drop"):
+    if option not in known.model_fields or (name == "mingru" and option != "dropout"):
         pytest.skip("the family has none")
     torch.manual_seed(5)
     plain = causal(name)
@@ -386,6 +386,31 @@ def test_weight_drop_thins_the_recurrent_matrix_alone():
     torch.testing.assert_close(thinned.recurrent_weight[left], kept.recurrent_weight[left] / 0.75)
     for part in ("input_weight", "input_bias", "recurrent_bias"):
         assert torch.equal(getattr(kept, part), getattr(thinned, part))
+
+
+@pytest.mark.parametrize("family", ["rnn", "lstm", "gru"])
+def test_recurrent_dropout_hits_the_state_that_re_enters_and_nothing_else(family: str):
+    """So small a rate that nothing is dropped gives the scan itself; dropping all leaves each token without the ones before."""
+    config = CausalRecurrentConfig(family=family, layers=2, width=12, recurrent_dropout=1e-12, init="default")
+    network, x_BTD = build_causal(config, INPUT).double(), text().double()
+    expected_BTD, state = network.eval().scan(x_BTD, network.start(len(x_BTD)))
+    found_BTD, after = network.train().scan(x_BTD, network.start(len(x_BTD)))
+    torch.testing.assert_close(found_BTD, expected_BTD, **EXACT)
+    for name, part in state.carry.items():
+        torch.testing.assert_close(after.carry[name], part, **EXACT)
+    weights = list(network.parameters())
+    for one, other in zip(
+        torch.autograd.grad(found_BTD.square().mean(), weights),
+        torch.autograd.grad(expected_BTD.square().mean(), weights),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, **EXACT)
+    if family != "lstm":  # whose memory cells are not dropped
+        for layer in network.each_layer():
+            layer.cell.recurrent_dropout = 1 - 1e-16
+        changed_BTD = torch.cat([x_BTD[:, :3] + 1, x_BTD[:, 3:]], dim=1)
+        alone = [network.scan(x, network.start(len(x)))[0][:, 3:] for x in (x_BTD, changed_BTD)]
+        torch.testing.assert_close(*alone, **EXACT)
 
 
 # The start of training
