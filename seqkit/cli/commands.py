@@ -24,6 +24,7 @@ from seqkit.cli.options import (
     Threads,
     Train,
     errors_choice,
+    length_list,
     make_console,
     own_files,
     percents,
@@ -177,6 +178,13 @@ def compare(
         str | None,
         typer.Option(metavar="1,3,10,30,100", help="Also train on so many percent of the training split.", show_default=False),
     ] = None,
+    lengths: Annotated[
+        str,
+        typer.Option(
+            metavar="1024,4096,…",
+            help="Texts of so many tokens on which memory and time are measured, or none; not under --budget.",
+        ),
+    ] = "1024,4096,16384,65536",
     budget: Annotated[
         str | None,
         typer.Option(metavar="10m", help="Give a verdict within this time: all cells train equally long.", show_default=False),
@@ -204,5 +212,6 @@ def compare(
         budget=seconds_of(budget) if budget else 0.0,
         tune=tune or 0,
         shares=percents(fractions) if fractions else (),
+        lengths=length_list(lengths),
     )
     compare_command(request, make_console())

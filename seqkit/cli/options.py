@@ -82,6 +82,16 @@ def percents(given: str) -> tuple[float, ...]:
     return tuple(sorted(shares - {100.0}))
 
 
+def length_list(given: str) -> tuple[int, ...]:
+    """`1024,4096` as numbers, in order; `none` as none."""
+    if given == "none":
+        return ()
+    parts = [part.strip() for part in given.split(",")]
+    if not all(part.isdigit() and int(part) for part in parts):
+        raise_usage(f"--lengths {given}: expected numbers of tokens, as 1024,4096, or none")
+    return tuple(sorted({int(part) for part in parts}))
+
+
 def seed_list(given: str | None) -> tuple[int, ...] | None:
     """`1,2,3` as numbers, each once; None where nothing was given."""
     if given is None:

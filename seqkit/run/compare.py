@@ -23,6 +23,7 @@ from seqkit.run.comparison_report import comparison_report
 from seqkit.run.contests import System
 from seqkit.run.corpora import Sources
 from seqkit.run.display import read_events
+from seqkit.run.lengths.costs import measure_lengths
 from seqkit.run.machine import choose_device
 from seqkit.run.matching import match_parameters, match_steps, match_time
 from seqkit.run.measures import MEASURES
@@ -49,6 +50,7 @@ class CompareRequest:
     budget: float = 0.0  # seconds in all; 0: as the recipe says
     tune: int = 0  # trials of each system
     shares: tuple[float, ...] = ()  # percents of the training split beside the whole
+    lengths: tuple[int, ...] = ()  # tokens of a text, at which each system's memory and time are measured
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,10 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
     failures = [(cell.name, cell.failure) for cell in cells if cell.failure and cell.mode != "trial"]
     if not results[WHOLE]:
         raise UserError(f"every cell failed; the first: {': '.join(failures[0])}")
+    first = {cell.system: cell.folder for cell in reversed(cells) if cell.run == run_name(cell.seed) and not cell.failure}
+    runs = {system.name: first[system.name] for system in results[WHOLE]}
+    lengths = () if request.budget else request.lengths
+    costs = measure_lengths(runs, lengths, device=request.device, threads=request.threads, console=console) if lengths else {}
     report = comparison_report(
         results[WHOLE],
         title=f"{road.corpus_name}: {' or '.join(systems)}?",
@@ -133,6 +139,7 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
         failures=failures,
         trials=tuning.found if tuning else {},
         by_share=results if request.shares else {},
+        costs=costs,
     )
     write_report(report, out)
     return Comparison(out, results, report)

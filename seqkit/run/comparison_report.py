@@ -10,6 +10,7 @@ from seqkit.metrics.significance import bootstrap_interval
 from seqkit.report.report import Figure, Report, Section, Table
 from seqkit.run.comparison_curves import length_bars, score_bars, share_sections, training_curves, tuning_sections
 from seqkit.run.contests import Contest, System, run_contests, verdict
+from seqkit.run.lengths.costs import Points, length_sections
 from seqkit.run.machine import surroundings
 from seqkit.run.tuning import Trial
 
@@ -25,6 +26,7 @@ def comparison_report(
     failures: Sequence[tuple[str, str]] = (),
     trials: Mapping[str, Sequence[Trial]] | None = None,
     by_share: Mapping[float, Sequence[System]] | None = None,
+    costs: Mapping[str, Points] | None = None,
 ) -> Report:
     """Assemble the report; the first system is the recipe's own.
 
@@ -34,6 +36,7 @@ def comparison_report(
         failures: cells that failed and why.
         trials: of tuning, by system.
         by_share: the systems trained on so many percent of the training split.
+        costs: by system, as texts grow.
     """
     contests = run_contests(systems)
     measure = systems[0].measure
@@ -52,6 +55,7 @@ def comparison_report(
             *evidence,
             Section("Curves", blocks=(*training_curves(systems), *length_bars(systems), score_bars(systems))),
             *share_sections(by_share or {}, [system.name for system in systems]),
+            *length_sections(costs or {}),
             *tuning_sections(trials or {}, measure),
             *failed,
         ),

@@ -58,11 +58,17 @@ class Done:
         return True
 
 
+def words(arguments: Sequence[str | Path]) -> list[str]:
+    """A comparison measures no costs by length unless a test asks for some: every point is a process of its own."""
+    unasked = arguments[:1] == ("compare",) and not {"--lengths", "--budget"} & set(map(str, arguments))
+    return [*map(str, arguments), *(("--lengths", "none") if unasked else ())]
+
+
 def seqkit(*arguments: str | Path, stdin: bytes = b"") -> Done:
     """Run a command in this process."""
     with _files(stdin) as (given, out, err):
         before = sys.argv, sys.stdin, sys.stdout, sys.stderr
-        sys.argv, sys.stdin, sys.stdout, sys.stderr = ["seqkit", *map(str, arguments)], given, out, err
+        sys.argv, sys.stdin, sys.stdout, sys.stderr = ["seqkit", *words(arguments)], given, out, err
         code: Any = 0
         try:
             main()
@@ -83,8 +89,8 @@ def environment() -> dict[str, str]:
 def command(*arguments: str | Path, before: str = "") -> list[str]:
     """The words that start a process; `before` is run first in it."""
     if before:
-        return [sys.executable, "-c", f"{before}\nfrom seqkit.cli import main\nmain()", *map(str, arguments)]
-    return [sys.executable, "-m", "seqkit", *map(str, arguments)]
+        return [sys.executable, "-c", f"{before}\nfrom seqkit.cli import main\nmain()", *words(arguments)]
+    return [sys.executable, "-m", "seqkit", *words(arguments)]
 
 
 def process(*arguments: str | Path, stdin: bytes = b"", before: str = "", cwd: Path | None = None) -> Done:

@@ -3,11 +3,7 @@
 Each point is measured in a process of its own (`probe.py`), under a limit of memory and of time.
 """
 
-import json
 import math
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -20,6 +16,7 @@ from seqkit.report.report import Lines, Section, Series, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting
 from seqkit.run.claims.probe import Way
 from seqkit.run.claims.verdict import Check
+from seqkit.run.probing import probe
 
 SQUARE = 1.5  # an exponent from here on is nearer to 2 than to 1
 
@@ -107,16 +104,7 @@ class Memory:
             "device": self.setting.device_name,
             "threads": self.setting.threads,
         }
-        words = [sys.executable, "-m", "seqkit.run.claims.probe", json.dumps(options)]
-        # A process group of its own: Ctrl-C reaches this process alone, which then ends the other.
-        done = subprocess.run(words, capture_output=True, text=True, process_group=0)
-        if done.returncode == 0:
-            return json.loads(done.stdout)
-        if done.returncode == -signal.SIGXCPU:
-            return {"failure": f"took more than {self.config.seconds:g} s of processor time"}
-        if done.returncode == -signal.SIGKILL:
-            return {"failure": "killed by the system, most likely for want of memory"}
-        return {"failure": done.stderr.strip().split("\n")[-1] or f"exit code {done.returncode}"}
+        return probe("seqkit.run.claims.probe", options, self.config.seconds)
 
     def evidence(self, results: Mapping[str, Result]) -> Evidence:
         """A check for each system at each kind of work."""

@@ -7,13 +7,10 @@ Axes: B sequences, T tokens, D features.
 """
 
 import json
-import math
-import resource
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from pathlib import Path
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import torch
@@ -22,7 +19,8 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModel, LanguageModelConfig
-from seqkit.run.machine import peak_memory, prepare_machine
+from seqkit.run.limits import forget_peak, limit_memory, limit_time, out_of_memory, peak
+from seqkit.run.machine import prepare_machine
 
 SYMBOLS = 96
 WARM = 32  # tokens; kernels are chosen and buffers taken before anything counts
@@ -52,9 +50,7 @@ def probe(options: dict[str, Any]) -> dict[str, Any]:
         try:
             state_bytes = work(model, token_1T, options["piece"])
         except (MemoryError, RuntimeError) as error:
-            if not any(word in str(error).lower() for word in ("memory", "bad_alloc")):
-                raise
-            return {"failure": f"out of memory at a limit of {options['limit'] / 1e9:.3g} GB"}
+            return {"failure": out_of_memory(error, options["limit"])}
     seconds = time.process_time() - started
     return {"bytes": peak(device) - before, "state": state_bytes, "seconds": seconds, "parameters": model.parameter_count}
 
@@ -105,39 +101,6 @@ WAYS: dict[Way, Callable[[LanguageModel, Tensor, int], int]] = {
     "training": train_whole,
     "truncated": train_truncated,
 }
-
-
-def limit_memory(limit: float) -> None:
-    """Let this process take so many bytes more and none beyond; on Linux alone is it known what it has."""
-    with suppress(OSError):
-        size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (size + int(limit), resource.RLIM_INFINITY))
-
-
-def limit_time(seconds: float) -> None:
-    """Let this process work for so many seconds more, of processor time, so that a busy machine does not count."""
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), resource.RLIM_INFINITY))
-
-
-def forget_peak(device: torch.device) -> int:
-    """Start to look for the peak anew; returns the bytes held now, or as near as the system lets one come."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        return torch.cuda.memory_allocated(device)
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    return peak(device)
-
-
-def peak(device: torch.device) -> int:
-    """The most bytes held since `forget_peak`."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").split("\n"):
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return peak_memory()
 
 
 if __name__ == "__main__":

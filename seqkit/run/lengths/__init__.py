@@ -1,0 +1,1 @@
+"""What trained models cost as a text grows: memory and time, in use and in training."""

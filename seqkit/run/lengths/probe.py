@@ -1,0 +1,43 @@
+"""One model at work on one text, in a process of its own: `python -m seqkit.run.lengths.probe OPTIONS`.
+
+A fresh process, since memory that was freed need not go back to the system.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+from seqkit.run.lengths.work import WAYS, work_of
+from seqkit.run.limits import forget_peak, limit_memory, limit_time, out_of_memory, peak
+from seqkit.run.machine import prepare_machine
+from seqkit.run.saved import load
+
+WARM = 8  # tokens; kernels are chosen and buffers taken before anything counts
+
+
+def measure(options: dict[str, Any]) -> dict[str, Any]:
+    """Peak memory above what was held before, in bytes; seconds; and what the work itself tells; or why it failed.
+
+    Where the work takes more than its seconds the process ends by SIGXCPU.
+
+    Args:
+        options: `run`, `way`, `length`, `limit` in bytes, `seconds` of processor time, `device`, `threads`.
+    """
+    device = prepare_machine(options["device"], options["threads"])
+    work, do = work_of(load(options["run"], device=str(device))), WAYS[options["way"]]
+    limit_memory(options["limit"])
+    do(work, WARM)
+    before = forget_peak(device)
+    limit_time(options["seconds"])
+    started = time.perf_counter()
+    try:
+        told = do(work, options["length"])
+    except (MemoryError, RuntimeError) as error:
+        return {"failure": out_of_memory(error, options["limit"])}
+    found = {"bytes": max(peak(device) - before, 0), "seconds": time.perf_counter() - started, "waits": work.waits}
+    return found | (told._asdict() if told else {})
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(json.loads(sys.argv[1]))))
