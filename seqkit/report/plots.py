@@ -130,6 +130,9 @@ def _lines(canvas: "Canvas", plot: Lines) -> None:
     if len(heights) == 1 and min(heights) > 0 and not plot.log_y:
         axes.set_ylim(0, 2 * min(heights))  # what never changes is seen against 0, not in a window a hair wide
     _tick_text(axes, x=True)
+    for axis, logarithmic in ((axes.xaxis, plot.log_x), (axes.yaxis, plot.log_y)):
+        if logarithmic:
+            _log_ticks(axis)
     _legend(canvas, handles, [series.name for series in plot.series])
 
 
@@ -241,6 +244,15 @@ def _tick_text(axes: "Axes", x: bool = False) -> None:
     axes.yaxis.set_major_formatter(write)
     if x:
         axes.xaxis.set_major_formatter(write)
+
+
+def _log_ticks(axis: Any) -> None:
+    """Powers of ten, or 1, 2, 5 of each where there are few."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _legend(canvas: "Canvas", handles: Sequence[Any], names: Sequence[str]) -> None:

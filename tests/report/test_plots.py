@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -80,6 +81,15 @@ def test_what_never_changes_is_seen_against_zero() -> None:
 
     assert "0" in ticks(24.576, 24.576, 24.576)
     assert "0" not in ticks(24.0, 25.0, 26.0)
+
+
+@pytest.mark.parametrize(("highest", "told"), [(60.0, "50"), (9e4, "10,000")])
+def test_a_logarithmic_axis_is_labelled_in_plain_numbers(highest: float, told: str) -> None:
+    plot = Lines("growth", "tokens", "MB", (Series("lstm", (1000, 9000), (24.0, highest)),), log_x=True, log_y=True)
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", draw(plot))
+    assert told in words
+    assert "1,000" in words
+    assert not any("$" in word or "math" in word for word in words)
 
 
 def luminance(colour: str) -> float:
