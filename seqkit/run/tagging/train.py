@@ -12,7 +12,7 @@ from seqkit.models.tagger import Tagger
 from seqkit.models.vectors import load_vectors
 from seqkit.recipe import TaggingRecipe
 from seqkit.run.display import Shown
-from seqkit.run.machine import device_name
+from seqkit.run.machine import device_name, return_large_blocks
 from seqkit.run.tagging.corpus import CorpusData
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.training import TrainingFacts, follow, restore, warn_of_precision
@@ -49,6 +49,7 @@ def train_tagger(
         UserError: the loss is not a number, the disk refuses, or there is nothing to resume.
         Stopped: Ctrl-C or SIGTERM; a checkpoint was saved.
     """
+    return_large_blocks()
     torch.manual_seed(recipe.train.seed)
     tagger = new_tagger(recipe, corpus, device)
     task = TaggingTask(
