@@ -23,7 +23,7 @@ from seqkit.run.comparison_report import comparison_report
 from seqkit.run.contests import System
 from seqkit.run.corpora import Sources
 from seqkit.run.display import read_events
-from seqkit.run.lengths.costs import measure_lengths
+from seqkit.run.lengths.costs import Points, measure_lengths
 from seqkit.run.machine import choose_device
 from seqkit.run.matching import match_parameters, match_steps, match_time
 from seqkit.run.measures import MEASURES
@@ -124,10 +124,6 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
     failures = [(cell.name, cell.failure) for cell in cells if cell.failure and cell.mode != "trial"]
     if not results[WHOLE]:
         raise UserError(f"every cell failed; the first: {': '.join(failures[0])}")
-    first = {cell.system: cell.folder for cell in reversed(cells) if cell.run == run_name(cell.seed) and not cell.failure}
-    runs = {system.name: first[system.name] for system in results[WHOLE]}
-    lengths = () if request.budget else request.lengths
-    costs = measure_lengths(runs, lengths, device=request.device, threads=request.threads, console=console) if lengths else {}
     report = comparison_report(
         results[WHOLE],
         title=f"{road.corpus_name}: {' or '.join(systems)}?",
@@ -139,10 +135,19 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
         failures=failures,
         trials=tuning.found if tuning else {},
         by_share=results if request.shares else {},
-        costs=costs,
+        costs=costs_by_length(cells, request, console),
     )
     write_report(report, out)
     return Comparison(out, results, report)
+
+
+def costs_by_length(cells: Sequence[Cell], request: CompareRequest, console: Console) -> Mapping[str, Points]:
+    """Of the first finished cell of each system; none under a budget, which has no time for them."""
+    if request.budget or not request.lengths:
+        return {}
+    runs = {cell.system: cell.folder for cell in reversed(cells) if cell.run == run_name(cell.seed) and not cell.failure}
+    in_order = {name: runs[name] for name in dict.fromkeys(cell.system for cell in cells) if name in runs}
+    return measure_lengths(in_order, request.lengths, device=request.device, threads=request.threads, console=console)
 
 
 def comparison_folder(request: CompareRequest, recipe: Recipe) -> Path:

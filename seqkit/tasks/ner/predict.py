@@ -4,6 +4,7 @@ Axes: B sentences, T tokens, D features, K tags.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -14,6 +15,7 @@ from seqkit.data.batches import sorted_batches
 from seqkit.data.schemes import spans
 from seqkit.data.vocabulary import PADDING, Vocabulary, WordRows
 from seqkit.data.word_table import WordTable
+from seqkit.models.light.chain import Chain
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordTensors
 from seqkit.tasks.ner.prediction import MOST_WORDS, WINDOW, Prediction, chain_questions, names_entities, windows
@@ -35,7 +37,6 @@ class Predictor:
         # Rows of the table's words, the first `_computed` of them filled; doubled when full, so that growing costs little.
         self._vector_ND = torch.empty(0, model.vector_width, device=self.device)
         self._computed = 0
-        self._chain = model.crf.chain() if model.crf is not None else None
         self._number = {tag: number for number, tag in enumerate(self.tags)}
 
     def stream(
@@ -119,9 +120,14 @@ class Predictor:
             found = [Prediction(one.tags, one.spans, tuple(score)) for one, score in zip(found, scores, strict=True)]
         return found
 
+    @cached_property
+    def _chain(self) -> Chain | None:
+        """Of the model as it stands when it is first asked for."""
+        return self.model.crf.chain() if self.model.crf is not None else None
+
     def _best(self, emission_BTK: Tensor, length_B: Tensor) -> list[list[int]]:
         """The tags of each sentence, and anything after its end."""
-        if self._chain is not None and len(emission_BTK) == 1:
+        if len(emission_BTK) == 1 and self._chain is not None:
             return [self._chain.best(self.model.leaning(emission_BTK)[0].numpy(force=True))[0]]
         return self.model.decode(emission_BTK, length_B).tolist()
 
