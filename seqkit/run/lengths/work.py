@@ -69,7 +69,7 @@ class TextWork:
         state = model.start(1)
         for token_1T in random_symbols(self.symbols, length, self.device)[None].split(PIECE, dim=1):
             _, state = model.scan(token_1T, state)
-        return Use(one_more(stepper(model), state), state.nbytes)
+        return Use(one_more(stepper(model), state, torch.zeros(1, 1, dtype=torch.int64, device=self.device)), state.nbytes)
 
     def train(self, length: int) -> None:
         """Full back-propagation through the text."""
@@ -135,7 +135,7 @@ class TranslationWork:
     def use(self, length: int) -> Use:
         """Read the source, then time single symbols of the target."""
         state = self.model.eval().start(*self.source(length))
-        return Use(one_more(self.model, state, self.first), state.nbytes)
+        return Use(one_more(self.model, state, torch.full((1, 1), self.first, device=self.device)), state.nbytes)
 
     def train(self, length: int) -> None:
         """The gradient of a source and a target of this length each."""
@@ -163,10 +163,8 @@ def work_of(trained: Trained) -> Work:
             return TranslationWork(trained)
 
 
-def one_more(reader: Scanner, state: State, symbol: int = 0) -> float:
+def one_more(reader: Scanner, state: State, token_11: torch.Tensor) -> float:
     """Milliseconds of a single token after all that was read, the median of STEPS."""
-    device = next(iter(state.carry.values())).device if state.carry else torch.device("cpu")
-    token_11 = torch.full((1, 1), symbol, device=device)
     seconds: list[float] = []
     for _ in range(STEPS):
         started = time.perf_counter()
