@@ -24,6 +24,17 @@ class Dropout(nn.Module):
         if not self.training or self.rate == 0:
             return x_BTD
         if not self.locked:
-            return nn.functional.dropout(x_BTD, self.rate)
+            on_cpu = x_BTD.device.type == "cpu"
+            return x_BTD * keep_mask(x_BTD, self.rate) if on_cpu else nn.functional.dropout(x_BTD, self.rate)
         keep_B1D = torch.empty_like(x_BTD[:, :1]).bernoulli_(1 - self.rate)
         return x_BTD * keep_B1D / (1 - self.rate)
+
+
+def keep_mask(x: Tensor, rate: float) -> Tensor:
+    """1 / (1 - rate) for what is kept of `x`, 0 elsewhere: four draws of 16 bits from each random number.
+
+    `bernoulli_` draws one each, which took 9 % of a small Transformer's training on a CPU.
+    """
+    draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
+    keep = draws[: x.numel()].view(x.shape) >= round(rate * 2**16) - 2**15
+    return keep.to(x.dtype).mul_(1 / (1 - rate))

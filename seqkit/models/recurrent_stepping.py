@@ -34,11 +34,8 @@ class RecurrentStepper:
         first = self.layers[0]
         small = first.gates * len(self.x_VD) <= LARGEST_TABLE
         self.gate_VG = first.enter(self.x_VD) if small else None
-        weights = [(model.output_weight, model.output_bias)]
-        if isinstance(model.project, nn.Linear):
-            weights.insert(0, (model.project.weight, model.project.bias))
         norm = body.norm if isinstance(body.norm, nn.LayerNorm) else None
-        self.leave = [Normed(*weights[0], norm), *(Product(*one) for one in weights[1:])]
+        self.leave = leaving(norm, model.project, model.output_weight, model.output_bias)
 
     @torch.inference_mode()
     def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
@@ -96,6 +93,14 @@ class Normed:
         if self.floor is None:
             return self.product(x_BD)
         return self.product(unit(x_BD - x_BD.mean(axis=1, keepdims=True), self.floor))
+
+
+def leaving(norm: nn.LayerNorm | None, project: nn.Module, weight_VD: Tensor, bias_V: Tensor) -> list[Callable[[Array], Array]]:
+    """The products, one after the other, from the last layer's output to logit_BV."""
+    weights = [(weight_VD, bias_V)]
+    if isinstance(project, nn.Linear):
+        weights.insert(0, (project.weight, project.bias))
+    return [Normed(*weights[0], norm), *(Product(*one) for one in weights[1:])]
 
 
 def step_rnn(gate_BG: Array, past_BG: Array, carry: Carry) -> Carry:

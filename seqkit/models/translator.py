@@ -194,13 +194,26 @@ class Translator(nn.Module):
             precision: of the matrix products; bfloat16 runs them under autocast where the device can.
         """
         real_BT = torch.arange(token_BT.shape[1], device=token_BT.device) < target_length_B[:, None]
+        target_N = target_BT[real_BT]
         with products_in(precision, token_BT.device.type):
             y_BTD, _ = self.decode(token_BT, self.start(source_BS, source_length_B))
-            logit_NV = self._leave(y_BTD[real_BT])  # padding is predicted by nobody
-        smoothing = self.config.label_smoothing if self.training else 0.0
+            y_NE = self.project(y_BTD[real_BT])  # padding is predicted by nobody
+            logit_NV = linear(y_NE, self.output_weight, self.output_bias)
         logit_NV = logit_NV.float() if logit_NV.dtype == torch.bfloat16 else logit_NV
-        nats = cross_entropy(logit_NV, target_BT[real_BT], reduction="sum", label_smoothing=smoothing)
-        return nats, len(logit_NV)
+        nats = cross_entropy(logit_NV, target_N, reduction="sum")
+        if self.training and self.config.label_smoothing:
+            nats = nats + self.config.label_smoothing * self._lead(y_NE, target_N)
+        return nats, len(target_N)
+
+    def _lead(self, y_NE: Tensor, target_N: Tensor) -> Tensor:
+        """How far the targets' logits lie above the mean of all symbols', summed: what smoothed labels penalise.
+
+        With labels (1 - ε) one-hot + ε uniform the cross-entropy is log Σ exp x - (1 - ε) x_target - ε mean(x), that of hard
+        labels + ε (x_target - mean(x)). Both are read off the weights, without another pass over logit_NV.
+        """
+        y_NE = y_NE.to(self.output_weight.dtype)
+        towards_NE = self.output_weight[target_N] - self.output_weight.mean(dim=0)
+        return (y_NE * towards_NE).sum() + (self.output_bias[target_N] - self.output_bias.mean()).sum()
 
 
 def build_decoder(config: AnyTranslatorConfig, width: int, encoder_width: int) -> RecurrentDecoder | CausalTransformer:

@@ -106,13 +106,33 @@ def test_a_transformer_steps_far_from_the_start_and_back_again() -> None:
         torch.testing.assert_close(read(reader, token_BT, start, [1] * 3)[0], expected_BTV, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("table", [{"family": "transformer", "heads": 2}, {"family": "lstm", "bridge": "attention"}, {}])
+TRANSLATORS: dict[str, dict[str, Any]] = {
+    "transformer": {"family": "transformer"},
+    "final": {"bridge": "final"},
+    "summary": {"bridge": "context", "family": "gru"},
+    "attention": {"bridge": "attention"},
+    "attention after every layer": {"bridge": "attention", "reads": "every", "norm": True, "residual": True},
+    "matrix": {"bridge": "matrix"},
+    "matrix at the end": {"bridge": "matrix", "reads": "last", "family": "rnn", "embedding_width": 6},
+}
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
 @torch.no_grad()
-def test_a_translators_stepper_writes_as_it_does(table: dict[str, Any]) -> None:
+def test_a_translators_stepper_writes_as_it_does(name: str) -> None:
     torch.manual_seed(5)
-    config = TypeAdapter[Any](TranslatorConfig).validate_python({"family": "lstm", "layers": 2, "width": 8, "heads": 2} | table)
+    table = {"family": "lstm", "layers": 2, "width": 8, "heads": 2} | TRANSLATORS[name]
+    config = TypeAdapter[Any](TranslatorConfig).validate_python(table)
     model = Translator(config, SYMBOLS, SYMBOLS, joint=True).double().eval()
+    for weight in model.parameters():  # biases and gains too
+        weight.add_(0.1 * torch.randn_like(weight))
     source_BS, length_B, token_BT = torch.randint(SYMBOLS, (3, 5)), torch.tensor([5, 2, 4]), torch.randint(SYMBOLS, (3, 6))
-    expected_BTV, _ = model.scan(token_BT, model.start(source_BS, length_B))
-    found_BTV, _ = read(translator_stepper(model), token_BT, model.start(source_BS, length_B), [2, 1, 1, 1, 1])
+    state = model.start(source_BS, length_B)
+    expected_BTV, _ = model.scan(token_BT, state)
+    found_BTV, after = read(translator_stepper(model), token_BT, state, [2, 1, 1, 1, 1])
+    torch.testing.assert_close(found_BTV, expected_BTV, rtol=0, atol=1e-12)
+    # As in a beam: two sequences of each source share what is known of it, and one source is gone.
+    token_BT, rows_GK = torch.randint(SYMBOLS, (4, 3)), torch.tensor([[0, 0], [2, 2]])
+    expected_BTV, _ = model.scan(token_BT, after.branch(rows_GK))
+    found_BTV, _ = read(translator_stepper(model), token_BT, after.branch(rows_GK), [1, 1, 1])
     torch.testing.assert_close(found_BTV, expected_BTV, rtol=0, atol=1e-12)

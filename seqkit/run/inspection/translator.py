@@ -20,6 +20,7 @@ from seqkit.models.inspection.matrix_memory import read_shares, read_weights, wr
 from seqkit.models.inspection.recording import Calls, leaves, recorded
 from seqkit.models.recurrent import RecurrentLayer
 from seqkit.models.translator import RecurrentTranslatorConfig
+from seqkit.models.translator_stepping import translator_stepper
 from seqkit.report.report import Figure, Heat, Scale, Section
 from seqkit.run.inspection.findings import Findings, check_length, labels, unseen_note
 from seqkit.run.inspection.maps import attention_maps, heat, numbers, reach_section, signed
@@ -57,7 +58,7 @@ def inspect_translator(trained: TrainedTranslator, text: str, target: str | None
     source = tokenizer.encode_source(text.strip("\n"))
     check_length(source[:-1].tolist(), "--text")
     if target is None:
-        output = in_batches(model, tokenizer, [source], TranslationConfig(), 1)[0][0].tokens
+        output = in_batches(model, translator_stepper(model), tokenizer, [source], TranslationConfig(), 1)[0][0].tokens
     else:
         output = tokenizer.encode_target(target).tolist()
     check_length(output, "--target" if target is not None else "the translation")

@@ -106,11 +106,11 @@ def translate(
     Args:
         batch_size: sentences searched together, at most.
     """
-    waiting = iter(lines)
+    waiting, writer = iter(lines), translator_stepper(model.eval())
     while some := list(islice(waiting, batch_size * READ_AHEAD if batch_size > 1 else 1)):
         parts = [list(cut(tokenizer, line)) for line in some]
         flat = [symbols for line in parts for symbols in line]
-        found = iter(in_batches(model, tokenizer, flat, config, batch_size))
+        found = iter(in_batches(model, writer, tokenizer, flat, config, batch_size))
         for line in parts:
             yield joined([[spoken(tokenizer, one) for one in next(found)] for _ in line], config.n_best)
 
@@ -133,10 +133,14 @@ def cut(tokenizer: PairTokenizer, line: str) -> Iterator[Symbols]:
 
 @torch.inference_mode()
 def in_batches(
-    model: Translator, tokenizer: PairTokenizer, sources: Sequence[Symbols], config: TranslationConfig, batch_size: int
+    model: Translator,
+    writer: Scanner,
+    tokenizer: PairTokenizer,
+    sources: Sequence[Symbols],
+    config: TranslationConfig,
+    batch_size: int,
 ) -> list[list[Hypothesis]]:
     """The hypotheses of each source, in order; searched together are those of one length."""
-    writer = translator_stepper(model.eval())
     found: list[list[Hypothesis]] = [[] for _ in sources]
     order = sorted(range(len(sources)), key=lambda place: len(sources[place]))
     for length, alike in groupby(order, key=lambda place: len(sources[place])):
