@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import torch
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 from torch.nn.functional import dropout, linear
 
@@ -36,9 +36,9 @@ class CausalRecurrentConfig(Config):
         dropout: between layers, never inside the recurrence.
         locked: one dropout mask for all steps of a piece (Gal & Ghahramani 2016) instead of one a step.
         weight_drop: share of the recurrent matrix that is zeroed, drawn anew for each piece (DropConnect, Merity et al.
-            2018); `mingru` has no such matrix.
+            2018).
         recurrent_dropout: on the state as it re-enters the recurrence, drawn anew at each step; in training the steps are
-            then taken one by one. What Zaremba et al. (2014) warn of, here to be compared with; `mingru` has none.
+            then taken one by one. What Zaremba et al. (2014) warn of, here to be compared with.
         norm: layer norm on the input of each layer and on the output of the stack.
         residual: add a layer's input to its output where their widths agree.
         init: `default` (uniform), `forget` (forget-gate bias 1, Jozefowicz et al. 2015) or `chrono` (gate biases that remember
@@ -56,6 +56,13 @@ class CausalRecurrentConfig(Config):
     residual: bool = False
     init: Literal["default", "forget", "chrono"] = "forget"
     longest: int = Field(default=100, ge=2)
+
+    @field_validator("weight_drop", "recurrent_dropout")
+    @classmethod
+    def _needs_recurrent_weights(cls, share: float, info: ValidationInfo) -> float:
+        if share and info.data.get("family") == "mingru":
+            raise ValueError('should be 0 with family = "mingru", which has no recurrent weights')
+        return share
 
 
 Carry = tuple[Tensor, ...]

@@ -101,7 +101,8 @@ def _explain(shape: Shape, fault: Any, source: str, places: Mapping[str, str]) -
             tag = fault["ctx"]["tag"]
             return f"{shown}: unknown {path[-1]} '{tag}'{suggestion(tag, known)} (known: {', '.join(known)})"
         case _:
-            return f"{shown}: {str(fault['msg'])[0].lower()}{str(fault['msg'])[1:]}, not {fault['input']!r}"
+            told = str(fault["msg"]).removeprefix("Value error, ")
+            return f"{shown}: {told[0].lower()}{told[1:]}, not {fault['input']!r}"
 
 
 def _walk(shape: Shape, loc: Sequence[Any]) -> tuple[list[str], Shape | None, list[str]]:

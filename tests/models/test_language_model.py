@@ -129,3 +129,10 @@ def test_the_family_tells_the_configuration():
     for wrong in ({"family": "lsmt"}, {"family": "lstm", "window": 64}, {"family": "transformer", "weight_drop": 0.1}):
         with pytest.raises(ValidationError):
             CONFIG.validate_python(wrong)
+
+
+@pytest.mark.parametrize("option", ["weight_drop", "recurrent_dropout"])
+def test_mingru_refuses_what_needs_recurrent_weights(option: str):
+    assert getattr(CONFIG.validate_python({"family": "gru", option: 0.1}), option) == 0.1
+    with pytest.raises(ValidationError, match="no recurrent weights"):
+        CONFIG.validate_python({"family": "mingru", option: 0.1})
