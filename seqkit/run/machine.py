@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 import seqkit
 from seqkit.errors import UserError
 
-
 KERNELS = "64"
 """Kernels that oneDNN keeps. Its own 1,024, one for each shape of a batch, take hundreds of megabytes and save no time."""
 
