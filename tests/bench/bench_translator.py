@@ -50,11 +50,10 @@ def main() -> None:
         speeds = in_turns([decoding(model, Greedy()), decoding(model, Beam(5, LengthPenalty(0.6)))], time.process_time)
         print(f"{name:44} {model.parameter_count:10,} " + " ".join(f"{speed:8.1f}" for speed in speeds))
     torch.set_num_threads(2)
-    print(f"\n{'training, 2 threads, symbols':44} {'parameters':>10} {'a second':>8} {'a CPU-s':>8}")
+    print(f"\n{'training, 2 threads, symbols a second':44} {'parameters':>10} {'float32':>8} {'bfloat16':>8}")
     for name in filter(names.__contains__, TRAINED):
         model = build(MODELS[name])
-        work = updates(model)
-        speeds = [*in_turns([work], time.perf_counter), *in_turns([work], time.process_time)]
+        speeds = in_turns([updates(model, torch.float32), updates(model, torch.bfloat16)], time.perf_counter)
         print(f"{name:44} {model.parameter_count:10,} " + " ".join(f"{speed:8,.0f}" for speed in speeds))
 
 
@@ -94,7 +93,7 @@ def decoding(model: Translator, policy: Policy) -> Work:
     return translate
 
 
-def updates(model: Translator) -> Work:
+def updates(model: Translator, precision: torch.dtype) -> Work:
     """Whole updates: loss, gradient, clipping, AdamW."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
     batches = [padded_batch(places) for places in caption_batches(100)]
@@ -105,7 +104,7 @@ def updates(model: Translator) -> Work:
         nonlocal number
         source_BS, source_length_B, target_BT, target_length_B = batches[number % len(batches)]
         number += 1
-        nats, count = model.loss(source_BS, source_length_B, target_BT, target_BT, target_length_B, precision=torch.float32)
+        nats, count = model.loss(source_BS, source_length_B, target_BT, target_BT, target_length_B, precision=precision)
         optimizer.zero_grad()
         (nats / count).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
