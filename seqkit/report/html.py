@@ -13,7 +13,7 @@ from seqkit.report.plots import draw, is_wide
 from seqkit.report.report import Bars, Block, Heat, Lines, Reliability, Report, Section, Sentences, Table, Texts
 from seqkit.report.sentences import mistakes_told, pieces
 from seqkit.report.svg import SVG
-from seqkit.report.tabulate import as_table, is_empty, is_long
+from seqkit.report.tabulate import as_table, is_empty, is_long, is_numeric
 from seqkit.report.text import map_text, paragraphs, shown
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -71,7 +71,8 @@ def _block(block: Block, name: str) -> dict[str, Any]:
         case Lines() | Bars() | Heat() | Reliability():
             empty = is_empty(block)
             svg = "" if empty else _trusted(draw(block, f"{name}-p"))
-            data = None if is_long(block) else _table(as_table(block))
+            told = is_long(block) or (isinstance(block, Lines) and block.told)
+            data = None if told else _table(as_table(block))
             view |= {"kind": "plot", "svg": svg, "wide": is_wide(block) and not empty, "data": data}
             view["map"] = isinstance(block, Heat) and block.scale is not None
     return view
@@ -84,7 +85,7 @@ def _table(table: Table) -> dict[str, Any]:
         named = row[0] if isinstance(row[0], str) else ""
         rows.append([_cell(cell, f"{named} {name}", notes) for cell, name in zip(row, table.columns, strict=True)])
     cells = [[row[at] for row in table.rows] for at in range(len(table.columns))]
-    numeric = [at > 0 and not any(isinstance(cell, str) for cell in column) for at, column in enumerate(cells)]
+    numeric = [at > 0 and is_numeric(column) for at, column in enumerate(cells)]
     lengths = [max(len(cell_text(cell)) for cell in (name, *column)) for name, column in zip(table.columns, cells, strict=True)]
     wide = sum(lengths) + 3 * len(lengths) > NARROW
     return {"columns": table.columns, "rows": rows, "numeric": numeric, "footnotes": notes, "wide": wide}

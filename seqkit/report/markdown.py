@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from seqkit.report.figure import Cell, Figure, cell_text
+from seqkit.report.figure import Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
 from seqkit.report.report import Block, Lines, Report, Section, Sentence, Sentences, Table, Texts
 from seqkit.report.sentences import mistakes_told, runs
-from seqkit.report.tabulate import Plot, as_table, is_empty, is_long
+from seqkit.report.tabulate import Plot, as_table, is_empty, is_long, is_numeric
 from seqkit.report.text import map_text, paragraphs, shown
 
 POINTS = 12  # rows shown of a line plot
@@ -42,7 +42,8 @@ def _headline(figures: Sequence[Figure]) -> Table:
 
 
 def _section(section: Section) -> list[str]:
-    return [f"## {escape(section.title)}", _prose(section.text), *map(_block, section.blocks)]
+    blocks = (block for block in section.blocks if not (isinstance(block, Lines) and block.told))
+    return [f"## {escape(section.title)}", _prose(section.text), *map(_block, blocks)]
 
 
 def _block(block: Block) -> str:
@@ -78,19 +79,15 @@ def _plot(plot: Plot) -> str:
 
 
 def _table(table: Table) -> str:
-    """A pipe table; all columns but the first are aligned to the right where they hold figures."""
+    """A pipe table; columns of figures are aligned to the right."""
     notes = footnotes(table)
-    numeric = [_is_numeric([row[at] for row in table.rows]) for at in range(len(table.columns))]
+    numeric = [is_numeric([row[at] for row in table.rows]) for at in range(len(table.columns))]
     lines = [[_cell(column) for column in table.columns], ["---:" if right else "---" for right in numeric]]
     for row in table.rows:
         named = row[0] if isinstance(row[0], str) else ""
         texts = (cell_text(cell, f"{named} {column}") for cell, column in zip(row, table.columns, strict=True))
         lines.append([_cell(text) + superscript(number_of(cell, notes)) for text, cell in zip(texts, row, strict=True)])
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def _is_numeric(cells: Sequence[Cell]) -> bool:
-    return any(cell is not None for cell in cells) and not any(isinstance(cell, str) for cell in cells)
 
 
 def _sentence(sentence: Sentence) -> str:

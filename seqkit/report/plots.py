@@ -239,7 +239,8 @@ def _tick_text(axes: "Axes", x: bool = False) -> None:
     def write(value: float, _: float) -> str:
         if abs(value) >= 1e6:
             return f"{value / 1e6:,g} M".replace("-", "−")
-        return f"{value:,g}".replace("-", "−")
+        text = f"{value:,g}" if abs(value) >= 1e-4 or not value else f"{value:.8f}".rstrip("0")  # 0.00001 beside 0.0001
+        return text.replace("-", "−")
 
     axes.yaxis.set_major_formatter(write)
     if x:

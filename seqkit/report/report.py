@@ -63,7 +63,18 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines over a numeric axis, such as a learning curve."""
+    """Lines over a numeric axis, such as a learning curve.
+
+    Args:
+        title: of the plot.
+        x_label: with the unit.
+        y_label: with the unit.
+        series: the lines.
+        note: shown below it.
+        log_x: whether the x axis is logarithmic.
+        log_y: whether the y axis is.
+        told: whether a table in the same section tells the numbers already, so that none is made of the plot.
+    """
 
     title: str
     x_label: str
@@ -72,6 +83,7 @@ class Lines:
     note: str = ""
     log_x: bool = False
     log_y: bool = False
+    told: bool = False
     kind: Literal["lines"] = "lines"
 
 

@@ -1,6 +1,7 @@
 """The numbers behind a plot, as a table: for those who cannot see it, or want to copy from it."""
 
 import math
+from collections.abc import Sequence
 
 from seqkit.report.figure import Cell, Figure, Number
 from seqkit.report.report import Bars, Heat, Lines, Reliability, Table
@@ -42,6 +43,12 @@ def is_empty(plot: Plot) -> bool:
 def is_long(plot: Plot) -> bool:
     """Whether its table is more than a reader would look through; report.json has the numbers."""
     return isinstance(plot, Heat) and len(plot.row_labels) * len(plot.column_labels) > MOST_CELLS
+
+
+def is_numeric(cells: Sequence[Cell]) -> bool:
+    """Whether a column is one of figures: where a word stands for one here and there, it still is."""
+    words = sum(isinstance(cell, str) for cell in cells)
+    return words < sum(cell is not None for cell in cells) - words
 
 
 def finite(value: Number | None) -> bool:

@@ -88,19 +88,7 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
         Stopped: Ctrl-C or SIGTERM.
     """
     started = time.monotonic() - time.process_time()  # what imports took counts too
-    recipe = load_recipe(request.recipe, request.overrides)
-    if not recipe.compare.rivals:
-        raise UserError(f"{request.recipe}: the recipe names no rivals; add [compare.rivals.NAME]")
-    if request.budget and recipe.compare.match == "steps":
-        raise UserError("--budget makes training times equal; compare.match = 'steps' makes updates equal: leave out one")
-    if request.budget and recipe.compare.match == "time":
-        recipe = timed(recipe, request.budget)  # whatever the recipe says, to be shared out
-    if request.tune and not recipe.compare.tune:
-        raise UserError(f"{request.recipe}: the recipe says not where to search; add [compare.tune], or leave out --tune")
-    if request.tune and request.budget:
-        raise UserError("--tune and --budget exclude each other: leave out one")
-    if request.shares and request.budget:
-        raise UserError("--fractions and --budget exclude each other: leave out one")
+    recipe = asked_recipe(request)
     device = choose_device(request.device)
     road = open_road(recipe, request.sources, console)
     if not road.has_test:
@@ -139,6 +127,29 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
     )
     write_report(report, out)
     return Comparison(out, results, report)
+
+
+def asked_recipe(request: CompareRequest) -> Recipe:
+    """The recipe of the request.
+
+    Raises:
+        UserError: it cannot be compared in the way that is asked for.
+    """
+    recipe = load_recipe(request.recipe, request.overrides)
+    if not recipe.compare.rivals:
+        raise UserError(f"{request.recipe}: the recipe names no rivals; add [compare.rivals.NAME]")
+    if request.tune and not recipe.compare.tune:
+        raise UserError(f"{request.recipe}: the recipe says not where to search; add [compare.tune], or leave out --tune")
+    if not request.budget:
+        return recipe
+    if recipe.compare.match == "steps":
+        raise UserError("--budget makes training times equal; compare.match = 'steps' makes updates equal: leave out one")
+    if request.tune:
+        raise UserError("--tune and --budget exclude each other: leave out one")
+    if request.shares:
+        raise UserError("--fractions and --budget exclude each other: leave out one")
+    # Whatever time the recipe says is to be shared out.
+    return timed(recipe, request.budget) if recipe.compare.match == "time" else recipe
 
 
 def costs_by_length(cells: Sequence[Cell], request: CompareRequest, console: Console) -> Mapping[str, Points]:

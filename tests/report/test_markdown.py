@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -35,6 +37,18 @@ def test_every_table_keeps_its_columns(report: Report) -> None:
         assert rows[0].type == "table_open"
         per_row = len(cells("\n".join(table.split("\n")[:2])))
         assert len(cells(table)) == per_row * (len(table.split("\n")) - 1)
+
+
+def test_a_column_of_figures_stays_one_where_a_word_stands_for_one() -> None:
+    table = Table("t", ("name", "cost", "why"), (("a", 1.5, "slow"), ("b", 2.5, "x"), ("c", "no memory", None)))
+    text = to_markdown(Report("r", sections=(Section("s", "", (table,)),)))
+    assert "| --- | ---: | --- |" in text
+
+
+def test_numbers_that_a_table_tells_are_not_told_twice() -> None:
+    plot = Lines("growth", "tokens", "MB", (Series("lstm", (1, 2), (3, 4)),), told=True)
+    assert "growth" not in to_markdown(Report("r", sections=(Section("s", "", (plot,)),)))
+    assert "growth" in to_markdown(Report("r", sections=(Section("s", "", (replace(plot, told=False),)),)))
 
 
 @given(st.text(max_size=12), st.text(max_size=12))

@@ -92,6 +92,12 @@ def test_a_logarithmic_axis_is_labelled_in_plain_numbers(highest: float, told: s
     assert not any("$" in word or "math" in word for word in words)
 
 
+def test_small_ticks_are_written_alike() -> None:
+    plot = Lines("rate", "step", "rate", (Series("lstm", (1, 9), (1e-6, 1e-3)),), log_y=True)
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", draw(plot))
+    assert {"0.00001", "0.0001"} <= set(words)
+
+
 def luminance(colour: str) -> float:
     """Relative luminance (WCAG 2.1)."""
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]

@@ -133,4 +133,4 @@ def plot(cost: Cost, costs: Mapping[str, Points]) -> Lines:
         )
         for name, points in costs.items()
     )
-    return Lines(cost.title, "tokens", label, series, log_x=True, log_y=True)
+    return Lines(cost.title, "tokens", label, series, log_x=True, log_y=True, told=True)
