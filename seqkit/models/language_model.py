@@ -8,7 +8,7 @@ from typing import Annotated
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, dropout, linear
+from torch.nn.functional import dropout, linear
 
 from seqkit.config import Config
 from seqkit.models.build import build_causal
@@ -17,6 +17,7 @@ from seqkit.models.causal_transformer import CausalTransformerConfig
 from seqkit.models.dropout import Dropout
 from seqkit.models.precision import products_in
 from seqkit.models.state import State
+from seqkit.models.surprise import summed_surprise
 
 INITIAL = 0.25
 """Standard deviation of the scores of normalised features before training."""
@@ -113,6 +114,4 @@ class LanguageModel(nn.Module):
         """
         with products_in(precision, token_BT.device.type):
             logit_BTV, state = self.scan(token_BT, state)
-        logit_BTV = logit_BTV.float() if precision == torch.bfloat16 else logit_BTV
-        nats = cross_entropy(logit_BTV.flatten(0, 1), target_BT.flatten(), reduction="sum")
-        return nats, target_BT.numel(), state
+        return summed_surprise(logit_BTV.flatten(0, 1), target_BT.flatten()), target_BT.numel(), state

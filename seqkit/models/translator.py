@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, linear
+from torch.nn.functional import linear
 
 from seqkit.config import Config
 from seqkit.models.bridges import Source
@@ -20,6 +20,7 @@ from seqkit.models.dropout import Dropout
 from seqkit.models.precision import products_in
 from seqkit.models.recurrent import Cell, RecurrentConfig, gather_time, reversal
 from seqkit.models.state import State
+from seqkit.models.surprise import summed_surprise
 from seqkit.models.transformer import Init, TransformerConfig
 
 INITIAL = 0.25
@@ -199,8 +200,7 @@ class Translator(nn.Module):
             y_BTD, _ = self.decode(token_BT, self.start(source_BS, source_length_B))
             y_NE = self.project(y_BTD[real_BT])  # padding is predicted by nobody
             logit_NV = linear(y_NE, self.output_weight, self.output_bias)
-        logit_NV = logit_NV.float() if logit_NV.dtype == torch.bfloat16 else logit_NV
-        nats = cross_entropy(logit_NV, target_N, reduction="sum")
+        nats = summed_surprise(logit_NV, target_N)
         if self.training and self.config.label_smoothing:
             nats = nats + self.config.label_smoothing * self._lead(y_NE, target_N)
         return nats, len(target_N)
