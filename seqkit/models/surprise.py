@@ -42,7 +42,7 @@ class _SummedSurprise(torch.autograd.Function):
             sum_R1 = x_RV.exp_().sum(dim=1, keepdim=True)
             total += sum_R1.log().sum()
             if spent:
-                x_RV /= sum_R1
+                x_RV *= 1 / sum_R1
                 x_RV.scatter_add_(1, at_R1, x_RV.new_full((1, 1), -1.0).expand_as(at_R1))
                 if x_RV is not logit_RV:
                     logit_RV.copy_(x_RV)
