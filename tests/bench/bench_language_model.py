@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
 from seqkit.models.precision import multiplies_in_bfloat16, products_in
 from seqkit.models.state import State
-from seqkit.models.stepping import stepper
+from seqkit.models.stepping.language_model import stepper
 
 VOCABULARY, PIECE = 65, 64
 MODELS: dict[str, tuple[int, dict[str, Any]]] = {

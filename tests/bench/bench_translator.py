@@ -23,8 +23,8 @@ from seqkit.data.batches import token_batches
 from seqkit.decoding.hypotheses import hypotheses
 from seqkit.decoding.policies import Beam, Greedy, LengthPenalty
 from seqkit.decoding.search import Policy, search
+from seqkit.models.stepping.translator import translator_stepper
 from seqkit.models.translator import Translator, TranslatorConfig
-from seqkit.models.translator_stepping import translator_stepper
 
 SYMBOLS, LENGTH, BATCH = 8000, 14, 32
 RECURRENT: dict[str, Any] = {"family": "lstm", "width": 256, "value_width": 256}

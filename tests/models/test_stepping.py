@@ -10,11 +10,12 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from seqkit.models import recurrent_stepping, stepping, transformer_stepping
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
 from seqkit.models.state import Scanner, State
+from seqkit.models.stepping import recurrent, transformer
+from seqkit.models.stepping.language_model import stepper
+from seqkit.models.stepping.translator import translator_stepper
 from seqkit.models.translator import Translator, TranslatorConfig
-from seqkit.models.translator_stepping import translator_stepper
 
 SYMBOLS = 11
 MODELS: dict[str, dict[str, Any]] = {
@@ -57,11 +58,11 @@ def read(reader: Scanner, token_BT: Tensor, state: State, pieces: list[int]) -> 
 @pytest.mark.parametrize("table", [True, False], ids=["table", "no table"])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_stepper_reads_as_its_model(name: str, table: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (recurrent_stepping, transformer_stepping):
+    for module in (recurrent, transformer):
         monkeypatch.setattr(module, "LARGEST_TABLE", 10**6 if table else 0)
-    monkeypatch.setattr(transformer_stepping, "TURNS", 4)
+    monkeypatch.setattr(transformer, "TURNS", 4)
     model = built(MODELS[name])
-    reader = stepping.stepper(model)
+    reader = stepper(model)
     assert reader is not model
     token_BT = torch.randint(SYMBOLS, (3, 14))
     with torch.no_grad():
@@ -78,7 +79,7 @@ def test_a_stepper_reads_as_its_model(name: str, table: bool, monkeypatch: pytes
 @pytest.mark.parametrize("name", ["rnn", "lstm", "gru", "mingru", "rotary", "rotary, unlimited", "alibi"])
 def test_every_state_a_stepper_gave_stays_valid(name: str) -> None:
     model = built(MODELS[name])
-    reader = stepping.stepper(model)
+    reader = stepper(model)
     past_BT, one_BT, two_BT = (torch.randint(SYMBOLS, (3, 9)) for _ in range(3))
     rows_B = torch.tensor([2, 0, 0])
     with torch.inference_mode():
@@ -97,7 +98,7 @@ def test_every_state_a_stepper_gave_stays_valid(name: str) -> None:
 
 def test_a_transformer_steps_far_from_the_start_and_back_again() -> None:
     model = built(MODELS["rotary"])
-    reader, token_BT = stepping.stepper(model), torch.randint(SYMBOLS, (2, 3))
+    reader, token_BT = stepper(model), torch.randint(SYMBOLS, (2, 3))
     for far in (0, 1_000_000, 63, 127):
         start = model.start(2)
         start = State({"position": start.carry["position"] + far}, start.caches)

@@ -14,7 +14,7 @@ from pydantic import Field
 from seqkit.config import Config
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
 from seqkit.models.state import Scanner, State
-from seqkit.models.stepping import stepper
+from seqkit.models.stepping.language_model import stepper
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Section, Series, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting

@@ -19,8 +19,8 @@ from seqkit.models.inspection.gradients import by_direction, gradient_norms
 from seqkit.models.inspection.matrix_memory import read_shares, read_weights, written
 from seqkit.models.inspection.recording import Calls, leaves, recorded
 from seqkit.models.recurrent import RecurrentLayer
+from seqkit.models.stepping.translator import translator_stepper
 from seqkit.models.translator import RecurrentTranslatorConfig
-from seqkit.models.translator_stepping import translator_stepper
 from seqkit.report.report import Figure, Heat, Scale, Section
 from seqkit.run.inspection.findings import Findings, check_length, labels, unseen_note
 from seqkit.run.inspection.maps import attention_maps, heat, numbers, reach_section, signed

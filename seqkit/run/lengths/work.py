@@ -13,7 +13,7 @@ import torch
 
 from seqkit.data.examples import Tagged
 from seqkit.models.state import Scanner, State
-from seqkit.models.stepping import stepper
+from seqkit.models.stepping.language_model import stepper
 from seqkit.run.saved import Trained
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.text.model import TrainedLanguageModel

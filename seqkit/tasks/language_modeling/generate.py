@@ -18,7 +18,7 @@ from seqkit.decoding.search import search
 from seqkit.errors import UserError
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import State
-from seqkit.models.stepping import stepper
+from seqkit.models.stepping.language_model import stepper
 
 PIECE = 1024  # tokens of a prompt read at a time: bounds the memory of a long one
 

@@ -23,8 +23,8 @@ from seqkit.decoding.sampling import Sample
 from seqkit.decoding.search import search
 from seqkit.errors import UserError
 from seqkit.models.state import Scanner
+from seqkit.models.stepping.translator import translator_stepper
 from seqkit.models.translator import Translator
-from seqkit.models.translator_stepping import translator_stepper
 from seqkit.tasks.translation.task import padded
 
 READ_AHEAD = 16  # batches sorted together when translating from a stream

@@ -6,11 +6,11 @@ Axes: B sequences, T symbols, V symbols of the target, E features of an embeddin
 import torch
 from torch import Tensor, nn
 
-from seqkit.models.bridge_stepping import ReadingStep
 from seqkit.models.decoder import RecurrentDecoder
-from seqkit.models.product import Product, array, suits
-from seqkit.models.recurrent_stepping import LayerStep, leaving
 from seqkit.models.state import Scanner, State
+from seqkit.models.stepping.bridges import ReadingStep
+from seqkit.models.stepping.product import Product, array, suits
+from seqkit.models.stepping.recurrent import LayerStep, leaving
 from seqkit.models.translator import Translator, embed
 
 

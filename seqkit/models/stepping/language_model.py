@@ -3,10 +3,10 @@
 from seqkit.models.causal_recurrent import CausalRecurrent
 from seqkit.models.causal_transformer import CausalTransformer
 from seqkit.models.language_model import LanguageModel
-from seqkit.models.product import suits
-from seqkit.models.recurrent_stepping import RecurrentStepper
 from seqkit.models.state import Scanner
-from seqkit.models.transformer_stepping import TransformerStepper
+from seqkit.models.stepping.product import suits
+from seqkit.models.stepping.recurrent import RecurrentStepper
+from seqkit.models.stepping.transformer import TransformerStepper
 
 
 def stepper(model: LanguageModel) -> Scanner:

@@ -2,7 +2,7 @@
 
 Axes: B sequences, V symbols, D input features, H features of a layer, G gates side by side, T = 1 step.
 
-NumPy's step, for the reasons given in `transformer_stepping`. What a symbol brings into the first layer depends on the symbol
+NumPy's step, for the reasons given in `transformer`. What a symbol brings into the first layer depends on the symbol
 alone, so it is worked out once for each: a look-up then takes the place of the first layer's norm and of its product with the
 input weights. The gain and bias of a norm join the weights behind it.
 """
@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from seqkit.models.causal_recurrent import CausalLayer, CausalRecurrent, Gated
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.light.recurrent import sigmoid
-from seqkit.models.product import LARGEST_TABLE, Array, Product, array, floor, unit
 from seqkit.models.state import State
+from seqkit.models.stepping.product import LARGEST_TABLE, Array, Product, array, floor, unit
 
 Carry = tuple[Array, ...]
 """What passes from step to step, each B x H: the output, then an LSTM's memory."""

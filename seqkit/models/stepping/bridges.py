@@ -14,7 +14,7 @@ from torch import Tensor
 from seqkit.models.bridges import AttentionBridge, Bridge, MatrixBridge, SummaryBridge
 from seqkit.models.decoder import Reading
 from seqkit.models.light.recurrent import sigmoid
-from seqkit.models.product import Array, Product, array
+from seqkit.models.stepping.product import Array, Product, array
 
 Memory = Mapping[str, Array]
 

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from seqkit.models.cache import KeyValueCache
 from seqkit.models.causal_transformer import CausalBlock, CausalTransformer, alibi_slopes, rotation
 from seqkit.models.language_model import LanguageModel
-from seqkit.models.product import LARGEST_TABLE, Array, Product, array, floor, unit
 from seqkit.models.state import State
+from seqkit.models.stepping.product import LARGEST_TABLE, Array, Product, array, floor, unit
 
 TURNS = 64
 """Positions whose rotations are worked out at once."""
