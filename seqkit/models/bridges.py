@@ -12,10 +12,11 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize, silu
+from torch.nn.functional import logsigmoid, normalize, silu
 
 from seqkit.models.attention import attention
 from seqkit.models.delta_memory import delta_write
+from seqkit.models.recurrent import gather_time, reversal
 
 Memory = Mapping[str, Tensor]
 """Batch-first tensors by name; part of `State.memory`."""
@@ -36,7 +37,12 @@ class Source(NamedTuple):
 
     def real(self) -> Tensor:
         """real_BS: which tokens are not padding."""
-        return torch.arange(self.x_BSX.shape[1], device=self.x_BSX.device) < self.length_B[:, None]
+        return is_real(self.length_B, self.x_BSX.shape[1])
+
+
+def is_real(length_B: Tensor, steps: int) -> Tensor:
+    """real_BS: which of so many tokens are not padding."""
+    return torch.arange(steps, device=length_B.device) < length_B[:, None]
 
 
 def by_source(h_BTD: Tensor, memory: Memory) -> Tensor:
@@ -103,7 +109,7 @@ class AttentionBridge(nn.Module):
 
 
 class Notes(NamedTuple):
-    """What source tokens ask a `MatrixBridge` to write.
+    """What source tokens ask a `MatrixBridge` to write, in the order of writing, head by head.
 
     Args:
         key_BNSK: of length 1.
@@ -131,6 +137,8 @@ class MatrixBridge(nn.Module):
     Args:
         delta: write the difference to what is stored already; False adds every value to it, as linear attention does.
         decay: let what was written fade.
+        both_ways: let the latter half of the heads write from the source's end to its start: what is written last fades least
+            and makes room for nothing.
     """
 
     def __init__(
@@ -143,9 +151,11 @@ class MatrixBridge(nn.Module):
         values: int,
         delta: bool,
         decay: bool,
+        both_ways: bool,
     ) -> None:
         super().__init__()
         self.heads, self.delta = heads, delta
+        self.backwards = heads // 2 if both_ways else 0
         self.output_width = heads * values
         self.key = nn.Linear(source_width, heads * keys, bias=False)
         self.value = nn.Linear(source_width, heads * values, bias=False)
@@ -162,22 +172,27 @@ class MatrixBridge(nn.Module):
 
     def write(self, source: Source) -> dict[str, Tensor]:
         """`state`: heads × keys × values features a source."""
-        key_BNSK, value_BNSV, strength_BNS, log_keep_BNS = notes = self.notes(source.x_BSX, source.real())
+        key_BNSK, value_BNSV, strength_BNS, log_keep_BNS = notes = self.notes(source.x_BSX, source.length_B)
         with torch.autocast(source.x_BSX.device.type, enabled=False):
             if self.delta:
                 return {"state": delta_write(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)}
             weight_BNS1 = (strength_BNS * notes.kept())[..., None]
             return {"state": (weight_BNS1 * key_BNSK).transpose(-1, -2) @ value_BNSV}
 
-    def notes(self, x_BSX: Tensor, real_BS: Tensor) -> "Notes":
-        """What each source token asks to be written."""
-        real_B1S = real_BS[:, None]
-        key_BNSK = unit(self._by_head(self.key(x_BSX)))
-        value_BNSV = self._by_head(self.value(x_BSX)).to(key_BNSK.dtype)
-        strength_BNS = self._gate(self.strength, x_BSX, key_BNSK).sigmoid() * real_B1S
+    def notes(self, x_BSX: Tensor, length_B: Tensor) -> "Notes":
+        """What each source token asks to be written; padding comes last in either order."""
+        real_B1S = is_real(length_B, x_BSX.shape[1])[:, None]
+        order_BS = reversal(length_B, x_BSX.shape[1]) if self.backwards else None
+
+        def written_by(layer: nn.Linear) -> Tensor:
+            return self._by_head(self._in_order(layer(x_BSX), order_BS))
+
+        key_BNSK = unit(written_by(self.key))
+        value_BNSV = written_by(self.value).to(key_BNSK.dtype)
+        strength_BNS = written_by(self.strength).squeeze(-1).to(key_BNSK.dtype).sigmoid() * real_B1S
         log_keep_BNS = torch.zeros_like(strength_BNS)
         if self.keep is not None:
-            log_keep_BNS = nn.functional.logsigmoid(self._gate(self.keep, x_BSX, key_BNSK)) * real_B1S
+            log_keep_BNS = logsigmoid(written_by(self.keep).squeeze(-1).to(key_BNSK.dtype)) * real_B1S
         return Notes(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)
 
     def ask(self, h_BTD: Tensor) -> Tensor:
@@ -195,8 +210,12 @@ class MatrixBridge(nn.Module):
     def _by_head(self, x_BSY: Tensor) -> Tensor:
         return x_BSY.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
-    def _gate(self, gate: nn.Linear, x_BSX: Tensor, like: Tensor) -> Tensor:
-        return gate(x_BSX).transpose(1, 2).to(like.dtype)
+    def _in_order(self, x_BSY: Tensor, order_BS: Tensor | None) -> Tensor:
+        """Features of all heads, those of the backward heads in the order given."""
+        if order_BS is None:
+            return x_BSY
+        forward_BSY, backward_BSY = x_BSY.unflatten(-1, (self.heads, -1)).tensor_split([self.heads - self.backwards], dim=2)
+        return torch.cat([forward_BSY.flatten(2), gather_time(backward_BSY.flatten(2), order_BS)], dim=-1)
 
 
 def unit(x_BNSK: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ class RecurrentDecoderConfig(CausalRecurrentConfig):
         value_width: columns of a matrix; of an attention, features of keys and values, all heads together.
         delta: `matrix` writes the difference to what is stored; False adds.
         decay: `matrix` may fade.
+        both_ways: half of the heads of a `matrix` write from the source's end to its start.
         handover: start the decoder from the encoder's last state.
     """
 
@@ -39,7 +40,15 @@ class RecurrentDecoderConfig(CausalRecurrentConfig):
     value_width: int = Field(default=48, ge=1)
     delta: bool = True
     decay: bool = True
+    both_ways: bool = False
     handover: bool = True
+
+    @field_validator("both_ways")
+    @classmethod
+    def _each_way_has_heads(cls, both_ways: bool, info: ValidationInfo) -> bool:
+        if both_ways and info.data.get("heads") == 1:
+            raise ValueError("should be false with one head: each way takes half of them")
+        return both_ways
 
     @field_validator("handover")
     @classmethod
@@ -157,6 +166,7 @@ def build_bridge(config: RecurrentDecoderConfig, width: int, source_width: int, 
                 values=config.value_width,
                 delta=config.delta,
                 decay=config.decay,
+                both_ways=config.both_ways,
             )
         case "context" | "final":
             return SummaryBridge(ends_width, width)

@@ -148,13 +148,17 @@ def readings(model: Translator) -> list[Any]:
 
 @pytest.mark.parametrize("delta", [True, False])
 @pytest.mark.parametrize("decay", [True, False])
-def test_a_matrix_memory_is_the_sum_of_what_its_tokens_wrote(delta: bool, decay: bool) -> None:
-    model, calls = translated(family="lstm", bridge="matrix", key_width=3, value_width=5, delta=delta, decay=decay)
+@pytest.mark.parametrize("both_ways", [True, False])
+def test_a_matrix_memory_is_the_sum_of_what_its_tokens_wrote(delta: bool, decay: bool, both_ways: bool) -> None:
+    table = {"delta": delta, "decay": decay, "both_ways": both_ways, "key_width": 3, "value_width": 5}
+    model, calls = translated(family="lstm", bridge="matrix", **table)
     for reading in readings(model):
         h_1TD, memory = calls[reading].given
         bridge = reading.bridge
         assert isinstance(bridge, MatrixBridge)
-        source = written(bridge, calls[bridge.key].given[0])
+        x_1SX = calls[bridge.key].given[0]
+        source = written(bridge, x_1SX)
+        torch.testing.assert_close(source.strength_BNS, bridge.strength(x_1SX).sigmoid().transpose(1, 2), **EXACT)
         torch.testing.assert_close(source.state(), memory["state"], **EXACT)
         weight_1NTS = read_weights(bridge, h_1TD, source)
         torch.testing.assert_close(weight_1NTS @ source.update_BNSV, bridge.ask(h_1TD) @ memory["state"], **EXACT)

@@ -15,6 +15,8 @@ from torch.nn.functional import cross_entropy
 from seqkit.decoding.hypotheses import hypotheses
 from seqkit.decoding.policies import AVERAGE, Beam, Greedy
 from seqkit.decoding.search import search
+from seqkit.models.bridges import MatrixBridge, Source
+from seqkit.models.recurrent import gather_time, reversal
 from seqkit.models.state import State
 from seqkit.models.translator import Translator, TranslatorConfig
 
@@ -31,6 +33,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "attention, read last": {"bridge": "attention", "reads": "last", **SMALL},
     "matrix, added": {"bridge": "matrix", "delta": False, **SMALL},
     "matrix, never fading": {"bridge": "matrix", "decay": False, **SMALL},
+    "matrix, both ways": {"bridge": "matrix", "both_ways": True, **SMALL} | {"heads": 3},
     "no handover": {"bridge": "matrix", "handover": False, **SMALL},
     "reversed": {"bridge": "final", "reverse": True, **SMALL},
     "one way": {"bridge": "context", "bidirectional": False, **SMALL},
@@ -255,3 +258,22 @@ def test_it_learns_to_copy(name: str):
             if right > 0.99:
                 break
     assert right > 0.99
+
+
+def test_backward_heads_write_as_forward_heads_do_of_the_reversed_source():
+    source_BS, length_B, _ = pairs()
+    written: list[torch.Tensor] = []
+    for both_ways in (False, True):
+        torch.manual_seed(3)
+        bridge = MatrixBridge(6, 4, heads=2, keys=3, values=5, delta=True, decay=True, both_ways=both_ways).double()
+        x_BSX = torch.randn(*source_BS.shape, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+        turned_BSX = gather_time(x_BSX, reversal(length_B, x_BSX.shape[1]))
+        written += [bridge.write(Source(x, length_B, x[:, 0]))["state"] for x in (x_BSX, turned_BSX)]
+    ahead, turned, both, _ = written
+    torch.testing.assert_close(both, torch.stack([ahead[:, 0], turned[:, 1]], dim=1))
+    assert not torch.allclose(ahead[:, 1], turned[:, 1])
+
+
+def test_one_head_cannot_write_both_ways():
+    with pytest.raises(ValueError, match="each way takes half"):
+        TypeAdapter[Any](TranslatorConfig).validate_python({"family": "lstm", "heads": 1, "both_ways": True})

@@ -114,6 +114,7 @@ TRANSLATORS: dict[str, dict[str, Any]] = {
     "attention": {"bridge": "attention"},
     "attention after every layer": {"bridge": "attention", "reads": "every", "norm": True, "residual": True},
     "matrix": {"bridge": "matrix"},
+    "matrix, both ways": {"bridge": "matrix", "both_ways": True},
     "matrix at the end": {"bridge": "matrix", "reads": "last", "family": "rnn", "embedding_width": 6},
 }
 

@@ -38,8 +38,7 @@ class Written(NamedTuple):
 
 def written(bridge: MatrixBridge, x_BSX: Tensor) -> Written:
     """What sources without padding leave, token by token, by the recurrence of `delta_write` as its equation says it."""
-    real_BS = torch.ones(x_BSX.shape[:2], dtype=torch.bool, device=x_BSX.device)
-    notes = bridge.notes(x_BSX, real_BS)
+    notes = bridge.notes(x_BSX, torch.full(x_BSX.shape[:1], x_BSX.shape[1], device=x_BSX.device))
     state_BNKV = notes.key_BNSK.new_zeros(*notes.key_BNSK.shape[:2], notes.key_BNSK.shape[-1], notes.value_BNSV.shape[-1])
     updates: list[Tensor] = []
     for key_BNK, value_BNV, strength_BN, log_keep_BN in zip(*(part.unbind(2) for part in notes), strict=True):
@@ -48,7 +47,14 @@ def written(bridge: MatrixBridge, x_BSX: Tensor) -> Written:
         updates.append(strength_BN[..., None] * (value_BNV - found_BNV))
         state_BNKV = state_BNKV + key_BNK[..., :, None] * updates[-1][..., None, :]
     recall_BNS = torch.cosine_similarity(notes.key_BNSK @ state_BNKV, notes.value_BNSV, dim=-1)
-    return Written(notes.key_BNSK, torch.stack(updates, dim=2), notes.strength_BNS, notes.kept(), recall_BNS)
+    parts = (notes.key_BNSK, torch.stack(updates, dim=2), notes.strength_BNS, notes.kept(), recall_BNS)
+    return Written(*(by_place(part, bridge.backwards) for part in parts))
+
+
+def by_place(part_BNS_: Tensor, backwards: int) -> Tensor:
+    """What stands in the order of writing, in the order of the source; the last so many heads write backwards."""
+    forward_BNS_, backward_BNS_ = part_BNS_.tensor_split([part_BNS_.shape[1] - backwards], dim=1)
+    return torch.cat([forward_BNS_, backward_BNS_.flip(2)], dim=1)
 
 
 def read_weights(bridge: MatrixBridge, h_BTD: Tensor, source: Written) -> Tensor:
