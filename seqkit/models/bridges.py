@@ -138,7 +138,7 @@ class MatrixBridge(nn.Module):
         delta: write the difference to what is stored already; False adds every value to it, as linear attention does.
         decay: let what was written fade.
         both_ways: let the latter half of the heads write from the source's end to its start: what is written last fades least
-            and makes room for nothing.
+            and is not overwritten.
     """
 
     def __init__(
