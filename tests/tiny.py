@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from seqkit.data.examples import Tagged
 from seqkit.data.vocabulary import Vocabulary, VocabularyConfig
 from seqkit.models.tagger import AnyTaggerConfig, Tagger, TaggerConfig
-from seqkit.tasks.ner.augment import AugmentConfig
+from seqkit.tasks.ner.augment import AugmentConfig, Augmenter
 from seqkit.tasks.ner.task import TaggingTask
 from seqkit.training.loop import Event, TrainConfig, TrainState, train
 
@@ -75,7 +75,7 @@ def task(
     """A task over sentences, scored on the same sentences unless `dev` is given."""
     given = {"batch_size": 8, "precision": torch.float32, "seed": 1} | options
     if isinstance(given.get("augment"), dict):
-        given["augment"] = AugmentConfig(**given["augment"])
+        given["augment"] = Augmenter(AugmentConfig(**given["augment"]), data)
     return TaggingTask(model, words, TAGS, data, data if dev is None else dev, **given)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from seqkit.data.any_card import AnyCard, CardFile, FileKey, Strict, Text
+from seqkit.data.any_card import AnyCard, CardFile, FileKey, Inside, Strict, Text
 from seqkit.data.home import packaged
 from seqkit.data.pair_card import PairCard, PairCounts, PairSplitRule
 from seqkit.data.splitting import SPLITS, Split, SplitRule
@@ -42,10 +42,12 @@ class TaggedCard(AnyCard[Split]):
     Args:
         format: how the files are parsed: `conll`, `conllu`, `uner`, `jsonl`.
         annotation: `entities` are spans in a tagging scheme; `labels` are one plain label a token.
+        names: by type of entity, lists of names among the packaged corpora, for augmentation: a name a line.
     """
 
     format: Text
     annotation: Literal["entities", "labels"]
+    names: dict[Text, Inside] = Field(default_factory=dict)
     counts: dict[Split, Counts] = Field(default_factory=dict)
 
     @field_validator("files")

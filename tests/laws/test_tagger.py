@@ -401,7 +401,7 @@ def test_parts_of_speech_are_tagged_by_the_same_model(vocabulary):
         precision=torch.float32,
         seed=1,
         lean=True,
-        augment=tiny.AugmentConfig(),
+        augment=tiny.Augmenter(tiny.AugmentConfig(), data),
     )
     events = list(tiny.learn(model, trainable, epochs=8, learning_rate=1e-2, average=0.0))
     assert events[-1].best_score == 1.0

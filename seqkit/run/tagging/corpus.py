@@ -1,6 +1,7 @@
 """The sentences a tagger works on: a card's corpus, or the user's own files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -8,9 +9,11 @@ from rich.console import Console
 from seqkit.data.card import find_tagged_card
 from seqkit.data.examples import Tagged
 from seqkit.data.formats import Format
+from seqkit.data.home import packaged
+from seqkit.data.name_lists import Name, read_names
 from seqkit.data.schemes import Scheme
 from seqkit.data.tagged import Reading, load_tagged
-from seqkit.errors import UserError
+from seqkit.errors import UserError, suggestion
 from seqkit.run.corpora import Sources, fetch_with_bar
 
 SPLITS = ("train", "dev", "test")
@@ -22,6 +25,7 @@ class CorpusData:
 
     Args:
         seen: the tags of the whole training split, of which `sentences` may hold a share.
+        names: lists of names beside those of the sentences, by type of entity.
     """
 
     name: str
@@ -29,14 +33,31 @@ class CorpusData:
     sentences: dict[str, list[Tagged]]
     readings: dict[str, Reading]
     seen: frozenset[str] = frozenset()
+    names: Mapping[str, Sequence[Name]] = field(default_factory=dict)
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags of the whole training split: `O` first, then B- and I- of each type; or plain labels."""
-        types = sorted({tag[2:] for tag in self.seen if tag[:2] in ("B-", "I-")})
-        if not types:
+        if not self.types:
             return tuple(sorted(self.seen))
-        return ("O", *(f"{prefix}-{label}" for label in types for prefix in "BI"))
+        return ("O", *(f"{prefix}-{label}" for label in self.types for prefix in "BI"))
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Of the entities of the whole training split; none where labels are no entities."""
+        return tuple(sorted({tag[2:] for tag in self.seen if tag[:2] in ("B-", "I-")}))
+
+    def listing(self, files: Mapping[str, str]) -> "CorpusData":
+        """The corpus with the names of these files, by type of entity, in the place of lists it may have of the same types.
+
+        Raises:
+            UserError: a file cannot be read or has no name, or no entity is of its type.
+        """
+        for label in files:
+            if label not in self.types:
+                known = f"{suggestion(label, list(self.types))} (known: {', '.join(self.types) or 'none'})"
+                raise UserError(f"augment.names: {self.name} has no {label}{known}")
+        return replace(self, names={**self.names, **{label: read_names(Path(path)) for label, path in files.items()}})
 
 
 def load_corpus(
@@ -52,6 +73,7 @@ def load_corpus(
         UserError: a split needed for training is missing, or a file is at fault (then naming file and line).
     """
     own = sources.own
+    names: dict[str, list[Name]] = {}
     own.refuse_aligned()
     if own.text:
         raise UserError("--text is for language models; give labelled sentences with --train, --dev and --test")
@@ -63,6 +85,7 @@ def load_corpus(
         card = find_tagged_card(name)
         paths = fetch_with_bar(card, sources.mirror, console)
         language, tags, given = card.language, card.annotation, card.format
+        names = {label: read_names(packaged("corpora") / place) for label, place in card.names.items()}
     sentences: dict[str, list[Tagged]] = {}
     readings: dict[str, Reading] = {}
     for split in splits:
@@ -74,7 +97,7 @@ def load_corpus(
             raise UserError(f"{name}: no {split} split; give one with --{split} FILE")
     check_labels(sentences, readings)
     seen = frozenset(tag for sentence in sentences.get("train", ()) for tag in sentence.tags)
-    return CorpusData(name, language, sentences, readings, seen)
+    return CorpusData(name, language, sentences, readings, seen, names)
 
 
 def check_labels(sentences: dict[str, list[Tagged]], readings: dict[str, Reading]) -> None:

@@ -33,7 +33,7 @@ class TaggingRoad:
 
     def __init__(self, recipe: TaggingRecipe, sources: Sources, console: Console | None = None) -> None:
         self.recipe = recipe
-        self.corpus = load_corpus(recipe.corpus, sources, console=console)
+        self.corpus = load_corpus(recipe.corpus, sources, console=console).listing(recipe.augment.names)
         if recipe.fraction < 1:
             self.corpus.sentences["train"] = share_of(self.corpus.sentences["train"], recipe.fraction)
 

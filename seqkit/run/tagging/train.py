@@ -16,6 +16,7 @@ from seqkit.run.machine import device_name, return_large_blocks
 from seqkit.run.tagging.corpus import CorpusData
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.training import TrainingFacts, follow, restore, warn_of_precision
+from seqkit.tasks.ner.augment import Augmenter
 from seqkit.tasks.ner.shift import log_rate_ratios
 from seqkit.tasks.ner.task import TaggingTask
 from seqkit.training.loop import TrainState
@@ -62,7 +63,7 @@ def train_tagger(
         precision=recipe.train.matrix_dtype,
         seed=recipe.train.seed,
         lean=recipe.model.lean,
-        augment=recipe.augment,
+        augment=Augmenter(recipe.augment, corpus.sentences["train"], corpus.names),
     )
     warn_of_precision(recipe.train, device, console)
     state = TrainState(tagger.model, recipe.train)

@@ -1,17 +1,18 @@
-"""More training text out of the same sentences: names exchanged between sentences, capitals lost.
+"""More training text out of the same sentences: names exchanged between sentences or taken from lists, capitals lost.
 
 Names in new text are mostly new. A tagger that sees the same few names in every epoch learns them by heart; one that sees a
 context with ever other names learns the context (after Dai & Adel 2020, mention replacement).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from seqkit.config import Config
 from seqkit.data.examples import Span, Tagged
+from seqkit.data.name_lists import Name
 from seqkit.data.schemes import iob2, spans
 
 
@@ -19,25 +20,42 @@ class AugmentConfig(Config):
     """How often a training sentence is altered; each epoch anew.
 
     Args:
-        swap: probability that an entity is replaced by another of its type from the training text.
+        swap: probability that an entity is replaced by another of its type, from the training text or a list of names.
+        names: lists of names by type of entity: text files, a name a line. A corpus may bring lists of its own.
         lower: probability that a sentence loses its capitals.
         upper: probability that a sentence is set in capitals.
     """
 
     swap: float = Field(default=0.0, ge=0, le=1)
+    names: dict[str, str] = Field(default_factory=dict)
     lower: float = Field(default=0.0, ge=0, le=1)
     upper: float = Field(default=0.0, ge=0, le=1)
 
+    @field_validator("names")
+    @classmethod
+    def _names_are_swapped_in(cls, names: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if names and not info.data.get("swap"):
+            raise ValueError("should be empty with swap = 0, which takes no name from them")
+        return names
+
 
 class Augmenter:
-    """Yields the training sentences of an epoch; the same for the same seed and epoch."""
+    """Yields the training sentences of an epoch; the same for the same seed and epoch.
 
-    def __init__(self, config: AugmentConfig, sentences: Sequence[Tagged]) -> None:
+    Args:
+        lists: names by type, beside those of the sentences.
+    """
+
+    def __init__(
+        self, config: AugmentConfig, sentences: Sequence[Tagged], lists: Mapping[str, Sequence[Name]] | None = None
+    ) -> None:
         self.config = config
         self.sentences = sentences
         # Labels that are not entities, such as parts of speech, have no names to exchange.
         self._spans = [spans(sentence.tags) if config.swap else [] for sentence in sentences]
-        names: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        names: dict[str, set[Name]] = defaultdict(set)
+        for label, listed in (lists or {}).items():
+            names[label].update(listed)
         for sentence, found in zip(sentences, self._spans, strict=True):
             for span in found:
                 names[span.label].add(sentence.tokens[span.start : span.end])

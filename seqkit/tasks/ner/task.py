@@ -20,7 +20,7 @@ from seqkit.metrics.accuracy import sentence_accuracy_counts
 from seqkit.metrics.entities import total_counts
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordTensors
-from seqkit.tasks.ner.augment import AugmentConfig, Augmenter
+from seqkit.tasks.ner.augment import Augmenter
 from seqkit.tasks.ner.predict import Predictor, pad, tensors
 from seqkit.tasks.ner.prediction import Prediction
 
@@ -49,7 +49,7 @@ class TaggingTask:
         precision: torch.dtype,
         seed: int,
         lean: bool = False,
-        augment: AugmentConfig | None = None,
+        augment: Augmenter | None = None,
     ) -> None:
         self.model = model
         self.vocabulary = vocabulary
@@ -64,7 +64,7 @@ class TaggingTask:
         self.carried: dict[str, Tensor] = {}
         self._table = WordTable(vocabulary)
         self._number = {tag: number for number, tag in enumerate(self.tags)}
-        self._augment = Augmenter(augment, train) if augment else None
+        self._augment = augment
 
     def batches_per_epoch(self) -> int:
         """Batches in one pass over the training data."""
