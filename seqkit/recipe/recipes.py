@@ -20,6 +20,7 @@ from seqkit.models.translator import RecurrentTranslatorConfig, TranslatorConfig
 from seqkit.recipe.building import build, merge
 from seqkit.recipe.spaces import Space, flat
 from seqkit.tasks.ner.augment import AugmentConfig
+from seqkit.tasks.translation.joining import PairAugmentConfig
 from seqkit.tasks.translation.task import PairTrainConfig
 from seqkit.tasks.translation.translate import TranslationConfig
 from seqkit.training.loop import TrainConfig
@@ -193,6 +194,7 @@ class TranslationRecipe(AnyRecipe):
     direction: str | None = None
     longest: int = Field(default=100, ge=1)
     tokenizer: PairTokenizerConfig = PairTokenizerConfig(source=PiecesConfig(model="bpe"))
+    augment: PairAugmentConfig = PairAugmentConfig()
     train: PairTrainConfig = PairTrainConfig()  # pyright: ignore[reportIncompatibleVariableOverride] # frozen, so it may be narrower
     model: TranslatorConfig = RecurrentTranslatorConfig()
     evaluation: TranslationEvaluationConfig = TranslationEvaluationConfig()

@@ -58,8 +58,7 @@ def test_a_text_in_the_language_of_the_target_is_told(tmp_path: Path, joint: boo
     pairs = [Pair("abab ab baba", "xyz xyz zzyx"), Pair("ba ab abba", "zyx xy")] * 20 + [Pair("ab x ba", "xx a")]
     config = PairTokenizerConfig(source=CharactersConfig(), target=None if joint else CharactersConfig())
     tokenizer = PairTokenizer.fit(config, pairs)
-    familiar = Familiar.of(tokenizer, [tokenizer.encode(pair) for pair in pairs])
-    assert familiar.longest == 13
+    familiar = Familiar.of(tokenizer, [tokenizer.encode(pair) for pair in pairs], longest=13)
     assert familiar.coverage > 0.99
     trained(tokenizer, {"familiar": familiar.to_dict()}).save(tmp_path / "model")
     model = load_translator(tmp_path / "model")

@@ -73,7 +73,7 @@ def train_translator(
         "direction": recipe.direction,
         "fingerprint": recipe.fingerprint(),
         "seed": recipe.train.seed,
-        "familiar": Familiar.of(tokenizer, task.train).to_dict(),
+        "familiar": Familiar.of(tokenizer, task.train, task.longest_source).to_dict(),
     }
     trained = TrainedTranslator(model, recipe.model, tokenizer, about)
     trained.save(folder / "model")
@@ -105,6 +105,7 @@ def new_task(recipe: TranslationRecipe, corpus: PairCorpus, tokenizer: PairToken
         precision=recipe.train.matrix_dtype,
         seed=recipe.train.seed,
         sampling=recipe.tokenizer.sampling,
+        augment=recipe.augment,
     )
 
 

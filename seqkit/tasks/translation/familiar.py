@@ -27,7 +27,7 @@ class Familiar:
     Args:
         own_V: which symbols are those of sources.
         coverage: the share of the symbols of training's sources that are.
-        longest: symbols of the longest source.
+        longest: symbols of the longest source that was trained on.
     """
 
     own_V: NDArray[np.bool_]
@@ -35,14 +35,14 @@ class Familiar:
     longest: int
 
     @classmethod
-    def of(cls, tokenizer: PairTokenizer, pairs: Sequence[EncodedPair]) -> Self:
-        """What these pairs, at least one, make known."""
+    def of(cls, tokenizer: PairTokenizer, pairs: Sequence[EncodedPair], longest: int) -> Self:
+        """What these pairs, at least one, make known; `longest` may be of two together."""
         source_V = _count([pair.source for pair in pairs], tokenizer.source.size)
         own_V = source_V > 0
         if tokenizer.joint:
             both_V = source_V + _count([pair.target for pair in pairs], tokenizer.target.size)
             own_V &= source_V >= SHARE * both_V
-        return cls(own_V, float(source_V[own_V].sum() / source_V.sum()), max(len(pair.source) for pair in pairs))
+        return cls(own_V, float(source_V[own_V].sum() / source_V.sum()), longest)
 
     def unlike(self, sources: Iterable[Symbols]) -> float | None:
         """The share of the sources' symbols that are those of training's sources, if it is far below training's, else None."""

@@ -18,6 +18,7 @@ from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.pairs import EncodedPair, PairTokenizer, draw_seed
 from seqkit.data.tokenizers.sampling import SamplingConfig
 from seqkit.models.translator import Translator
+from seqkit.tasks.translation.joining import Joining, PairAugmentConfig, Places, joined
 from seqkit.training.loop import TrainConfig
 
 
@@ -49,6 +50,7 @@ class TranslationTask:
         batch_tokens: above 0, target symbols a batch instead.
         longest: symbols a side; longer pairs are not trained on.
         sampling: draw another segmentation of each pair in every epoch.
+        augment: what else is made of the pairs, anew in every epoch.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class TranslationTask:
         precision: torch.dtype,
         seed: int,
         sampling: SamplingConfig | None = None,
+        augment: PairAugmentConfig | None = None,
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
@@ -80,28 +83,42 @@ class TranslationTask:
         self.sampling = sampling
         self.device = next(model.parameters()).device
         self.carried: dict[str, Tensor] = {}
+        shapes = [(len(pair.source), len(pair.target)) for pair in self.train]
+        share = augment.join if augment else 0.0
+        self._joining = Joining(shapes, [max(shape) for shape in shapes], share=share, longest=longest, seed=seed)
+        # An end is left out where two pairs are joined.
+        self._sides = [[sum(shapes[p][side] for p in e) - len(e) + 1 for e in self._joining.examples] for side in (0, 1)]
+
+    @property
+    def longest_source(self) -> int:
+        """Symbols of the longest that is trained on."""
+        return max(self._sides[0])
 
     def batches_per_epoch(self) -> int:
         """Batches in one pass over the training data."""
-        return sum(1 for _ in self._places(0)) if self.batch_tokens else -(-len(self.train) // self.batch_size)
+        return sum(1 for _ in self._places(0)) if self.batch_tokens else -(-len(self._joining.examples) // self.batch_size)
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The padded batches of an epoch, from batch `start` on."""
+        examples = self._joining(epoch)
         for places in islice(self._places(epoch), start, None):
-            yield self.collate([self._segmented(place, epoch) for place in places])
+            yield self.collate([self._segmented(examples[place], epoch) for place in places])
 
     def _places(self, epoch: int) -> Iterator[list[int]]:
-        """The positions of the pairs of each batch."""
+        """The positions of the examples of each batch."""
+        sources, targets = self._sides
         if self.batch_tokens:
-            sides = [len(pair.source) for pair in self.train], [len(pair.target) for pair in self.train]
-            return token_batches(*sides, self.batch_tokens, seed=self.seed, epoch=epoch)
-        lengths = [1000 * len(pair.target) + len(pair.source) for pair in self.train]  # by target, equals by source
+            return token_batches(sources, targets, self.batch_tokens, seed=self.seed, epoch=epoch)
+        lengths = [1000 * target + source for source, target in zip(sources, targets, strict=True)]  # equals by source
         return pooled_batches(lengths, self.batch_size, seed=self.seed, epoch=epoch)
 
-    def _segmented(self, place: int, epoch: int) -> EncodedPair:
+    def _segmented(self, places: Places, epoch: int) -> EncodedPair:
+        if self.sampling is None and len(places) == 1:
+            return self.train[places[0]]
+        pair = joined([self.pairs[place] for place in places])
         if self.sampling is None:
-            return self.train[place]
-        return self.tokenizer.sample(self.pairs[place], self.sampling, draw_seed(self.seed, epoch, place))
+            return self.tokenizer.encode(pair)
+        return self.tokenizer.sample(pair, self.sampling, draw_seed(self.seed, epoch, *places))
 
     def collate(self, pairs: Sequence[EncodedPair]) -> Batch:
         """Pad."""
