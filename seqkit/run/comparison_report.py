@@ -135,7 +135,7 @@ def tests(contests: Sequence[Contest]) -> Table:
                 interval=(factor * contest.paired.low, factor * contest.paired.high),
                 digits=measure.digits,
             ),
-            Figure("p", contest.p, digits=3) if len(contest.first.seeds) > 1 else None,
+            Figure("p", contest.p, digits=4) if len(contest.first.seeds) > 1 else None,
             Figure("would have been seen", contest.detectable, measure.point, digits=measure.digits),
         )
         for contest in contests

@@ -130,7 +130,7 @@ def quality(contest: Contest) -> str:
         )
     if contest.p < ALPHA:
         loser = rival.name if leader == first.name else first.name
-        return f"{leader} is better than {loser} by {size} (p {contest.p:.3f})."
+        return f"{leader} is better than {loser} by {size} (p {contest.p:.4f})."
     return (
         f"No difference shown between {first.name} and {rival.name} ({size} in favour of {leader}, p {contest.p:.2f}; "
         f"one of {contest.detectable:.{measure.digits}f} would have been seen{wanting(contest)})."
