@@ -23,6 +23,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "rnn": {"family": "rnn", "width": 24},
     "lstm": {"family": "lstm", "width": 24},
     "gru": {"family": "gru", "width": 24},
+    "mingru": {"family": "mingru", "width": 24, "layers": 2},
+    "mingru, residual": {"family": "mingru", "width": 24, "layers": 2, "norm": True, "residual": True},
     "transformer": {"family": "transformer", "width": 32, "heads": 8, "layers": 2},
     "rotary": {"family": "transformer", "width": 24, "heads": 2, "layers": 2, "positions": "rotary"},
 }

@@ -18,8 +18,8 @@ from torch.nn.functional import dropout, linear
 from seqkit.config import Config
 from seqkit.models.dropout import Dropout
 from seqkit.models.gru_scan import gru_scan
-from seqkit.models.linear_scan import linear_scan
-from seqkit.models.recurrent import CellWeights, chrono_bias, initialise_cell
+from seqkit.models.initialisation import CellWeights, initialise_cell
+from seqkit.models.mingru import MinGRU
 from seqkit.models.state import State
 
 # cuDNN wants its weights in one block, which a masked recurrent matrix can never be; it copies them, which costs little.
@@ -112,13 +112,20 @@ class CausalLayer(nn.Module):
     def __init__(self, config: CausalRecurrentConfig, input_width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(input_width) if config.norm else nn.Identity()
-        self.cell = MinGRU(config, input_width) if config.family == "mingru" else Gated(config, input_width)
+        self.cell = build_cell(config, input_width)
         self.residual = config.residual and input_width == config.width
 
     def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """The outputs and what the next piece needs."""
         y_BTH, carry = self.cell(self.norm(x_BTD), carry)
         return (x_BTD + y_BTH if self.residual else y_BTH), carry
+
+
+def build_cell(config: CausalRecurrentConfig, input_width: int) -> "Gated | MinGRU":
+    """A cell with a recurrent matrix, or without."""
+    if config.family == "mingru":
+        return MinGRU(input_width, config.width, config.init, config.longest)
+    return Gated(config, input_width)
 
 
 class Gated(nn.Module):
@@ -246,46 +253,3 @@ CELLS = {
     "lstm": Kind(("h", "c"), 4, scan_lstm, step_lstm),
     "gru": Kind(("h",), 3, scan_gru, step_gru),
 }
-
-
-class MinGRU(nn.Module):
-    """h = (1 - z) h + z g: gate and candidate look at the input alone, so the recurrence is linear (Feng et al. 2024).
-
-    The candidate is positive, as in the paper's appendix B: x + 1/2 from 0 on and σ(x) below.
-    """
-
-    carried = ("h",)
-
-    def __init__(self, config: CausalRecurrentConfig, input_width: int) -> None:
-        super().__init__()
-        self.enter = nn.Linear(input_width, 2 * config.width)
-        initialise_mingru(self.enter, config.init, config.longest)
-
-    def forward(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
-        """Read a piece."""
-        (h_BH,) = carry
-        z_BTH, new_BTH = self.gates(self.enter(x_BTD).to(h_BH.dtype))
-        y_BTH = linear_scan(1 - z_BTH, z_BTH * new_BTH, h_BH)
-        return y_BTH, (y_BTH[:, -1],)
-
-    def step(self, gate_BG: Tensor, carry: Carry) -> Carry:
-        """The carry after one token, in inference."""
-        z_BH, new_BH = self.gates(gate_BG)
-        return (torch.lerp(carry[0], new_BH, z_BH),)
-
-    def gates(self, gate_BTG: Tensor) -> tuple[Tensor, Tensor]:
-        """z_BTH, the share of the state that is written, and new_BTH, the candidate, from what `enter` makes of the input."""
-        gate_BTH, candidate_BTH = gate_BTG.chunk(2, dim=-1)
-        return torch.sigmoid(gate_BTH), torch.sigmoid(candidate_BTH.clamp(max=0)) + candidate_BTH.relu()
-
-
-@torch.no_grad()
-def initialise_mingru(enter: nn.Linear, init: str, longest: int) -> None:
-    """Set the gate's bias in place: z is the share that is written, so what it is to keep has the opposite sign."""
-    hidden = enter.out_features // 2
-    if init == "default":
-        return
-    for matrix in enter.weight.split(hidden):
-        nn.init.xavier_uniform_(matrix)
-    enter.bias.zero_()
-    enter.bias[:hidden] = -1.0 if init == "forget" else -chrono_bias(hidden, longest).to(enter.bias)

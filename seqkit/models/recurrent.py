@@ -1,4 +1,4 @@
-"""Recurrent encoders: stacked, bidirectional Elman, LSTM and GRU layers over padded batches.
+"""Recurrent encoders: stacked, bidirectional Elman, LSTM, GRU and minGRU layers over padded batches.
 
 Axes: B sentences, T tokens, D input features, H features of one direction, d directions.
 
@@ -6,7 +6,7 @@ A bidirectional layer is two one-way layers, the second over the length-aware re
 bidirectional layer to rounding, and keeps oneDNN's fast path on CPU, which packing leaves.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from seqkit.config import Config
 from seqkit.models.dropout import Dropout
+from seqkit.models.initialisation import initialise, weights_of
+from seqkit.models.mingru import MinGRU
 
 Cell = Literal["rnn", "lstm", "gru"]
 CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -24,15 +26,19 @@ class RecurrentConfig(Config):
     """A recurrent stack.
 
     Args:
+        family: `rnn` (Elman 1990), `lstm` (Hochreiter & Schmidhuber 1997, Gers et al. 2000), `gru` (Cho et al. 2014), or
+            `mingru` (Feng et al. 2024), whose recurrence is linear.
         width: features of its output, both directions together.
         init: `default` (uniform), `forget` (forget-gate bias 1, Jozefowicz et al. 2015) or `chrono` (gate biases that remember
             up to `longest` steps, Tallec & Ollivier 2018); for a GRU the update gate, for a plain RNN an identity
             recurrence (Le et al. 2015) under both.
         dropout: between layers, never inside the recurrence.
         locked: one dropout mask for all time steps of a sentence (Gal & Ghahramani 2016) instead of one a step.
+        norm: layer norm on the input of each layer.
+        residual: add a layer's input to its output where their widths agree.
     """
 
-    family: Cell = "lstm"
+    family: Cell | Literal["mingru"] = "lstm"
     layers: int = Field(default=1, ge=1, le=16)
     width: int = Field(default=256, ge=2)
     bidirectional: bool = True
@@ -40,6 +46,8 @@ class RecurrentConfig(Config):
     locked: bool = True
     init: Literal["default", "forget", "chrono"] = "forget"
     longest: int = Field(default=100, ge=2)
+    norm: bool = False
+    residual: bool = False
 
 
 class RecurrentEncoder(nn.Module):
@@ -52,11 +60,14 @@ class RecurrentEncoder(nn.Module):
             RecurrentLayer(config, input_width if layer == 0 else config.width) for layer in range(config.layers)
         )
         self.dropout = Dropout(config.dropout, locked=config.locked)
+        self.residual = config.residual
 
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """Encode a padded batch."""
         for number, layer in enumerate(self.layers):
-            x_BTD = layer(self.dropout(x_BTD) if number else x_BTD, length_B)
+            x_BTD = self.dropout(x_BTD) if number else x_BTD
+            y_BTD = layer(x_BTD, length_B)
+            x_BTD = x_BTD + y_BTD if self.residual and x_BTD.shape == y_BTD.shape else y_BTD
         return x_BTD
 
 
@@ -68,18 +79,20 @@ class RecurrentLayer(nn.Module):
         directions = 2 if config.bidirectional else 1
         if config.width % directions:
             raise ValueError(f"width {config.width} does not divide into two directions")
-        cell = CELLS[config.family]
         hidden = config.width // directions
-        self.ahead = cell(input_width, hidden, batch_first=True)
-        self.back = cell(input_width, hidden, batch_first=True) if config.bidirectional else None
-        for network in filter(None, (self.ahead, self.back)):
-            initialise(network, config.init, config.longest)
+        self.norm = nn.LayerNorm(input_width) if config.norm else nn.Identity()
+        self.ahead = build_direction(config, input_width, hidden)
+        self.back = build_direction(config, input_width, hidden) if config.bidirectional else None
+        for network in (self.ahead, self.back):
+            if isinstance(network, nn.RNNBase):
+                initialise(network, config.init, config.longest)
 
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """Outputs of the forward direction, then of the backward one."""
+        x_BTD = self.norm(x_BTD)
         if self.back is None:
             return self.ahead(x_BTD)[0]
-        if len(x_BTD) == 1 and int(length_B[0]) == x_BTD.shape[1]:
+        if isinstance(self.ahead, nn.RNNBase) and len(x_BTD) == 1 and int(length_B[0]) == x_BTD.shape[1]:
             return self._without_padding(x_BTD)
         ahead_BTH = self.ahead(x_BTD)[0]
         order_BT = reversal(length_B, x_BTD.shape[1])
@@ -88,11 +101,19 @@ class RecurrentLayer(nn.Module):
 
     def _without_padding(self, x_BTD: Tensor) -> Tensor:
         """Both directions by one call: a sentence alone waits for calls, not for arithmetic."""
-        assert self.back is not None
+        assert isinstance(self.ahead, nn.RNNBase)
+        assert isinstance(self.back, nn.RNNBase)
         weights = [*weights_of(self.ahead), *weights_of(self.back)]
         start_dBH = x_BTD.new_zeros(2, len(x_BTD), self.ahead.hidden_size)
         start = (start_dBH, start_dBH) if isinstance(self.ahead, nn.LSTM) else start_dBH
         return READ[type(self.ahead)](x_BTD, start, weights, True, 1, 0.0, self.training, True, True)[0]
+
+
+def build_direction(config: RecurrentConfig, input_width: int, hidden: int) -> nn.RNNBase | MinGRU:
+    """What reads in one direction: `direction(x_BTD)[0]` is y_BTH."""
+    if config.family == "mingru":
+        return MinGRU(input_width, hidden, config.init, config.longest)
+    return CELLS[config.family](input_width, hidden, batch_first=True)
 
 
 def reversal(length_B: Tensor, steps: int) -> Tensor:
@@ -107,56 +128,3 @@ def gather_time(x_BTD: Tensor, order_BT: Tensor) -> Tensor:
     # As a look-up in one table of all steps: whole rows are copied, which `gather` and its gradient do not do.
     first_B1 = torch.arange(len(x_BTD), device=x_BTD.device)[:, None] * x_BTD.shape[1]
     return nn.functional.embedding(first_B1 + order_BT, x_BTD.flatten(0, 1))
-
-
-class CellWeights(NamedTuple):
-    """The weights of one layer and direction, its gates one below the other, in PyTorch's order."""
-
-    input_weight: Tensor
-    recurrent_weight: Tensor
-    input_bias: Tensor
-    recurrent_bias: Tensor
-
-
-def weights_of(network: nn.RNNBase) -> CellWeights:
-    """The weights of one layer of PyTorch's."""
-    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    return CellWeights(*map(network.get_parameter, names))
-
-
-def initialise(network: nn.RNNBase, init: str, longest: int) -> None:
-    """`initialise_cell` for one layer of PyTorch's."""
-    initialise_cell(weights_of(network), network.hidden_size, init, longest)
-
-
-@torch.no_grad()
-def initialise_cell(weights: CellWeights, hidden: int, init: str, longest: int) -> None:
-    """Set weights and gate biases in place; there are two biases, so one carries the value and the other is zero.
-
-    The number of gates tells the cell: 1 is a plain RNN, 3 a GRU, 4 an LSTM.
-    """
-    gates = len(weights.input_bias) // hidden
-    if init == "default":
-        return
-    if gates == 1:
-        nn.init.eye_(weights.recurrent_weight)
-        return
-    for matrix in weights.recurrent_weight.split(hidden):
-        nn.init.orthogonal_(matrix)
-    for matrix in weights.input_weight.split(hidden):
-        nn.init.xavier_uniform_(matrix)
-    weights.input_bias.zero_()
-    weights.recurrent_bias.zero_()
-    keep = slice(hidden, 2 * hidden)  # LSTM's forget gate, GRU's update gate: both are second
-    if init == "forget":
-        weights.input_bias[keep] = 1.0
-        return
-    remember_H = chrono_bias(hidden, longest).to(weights.input_bias)
-    weights.input_bias[keep] = remember_H
-    if gates == 4:
-        weights.input_bias[:hidden] = -remember_H
-
-
-def chrono_bias(hidden: int, longest: int) -> Tensor:
-    """Biases log(u) of gates that keep, u uniform in [1, longest - 1] (Tallec & Ollivier 2018); an input gate negates it."""
-    return torch.log(1 + torch.rand(hidden) * max(longest - 2, 0))

@@ -17,9 +17,10 @@ from torch.nn.functional import cross_entropy, gelu, layer_norm, linear
 from seqkit.models import causal_transformer
 from seqkit.models.build import Causal, build_causal
 from seqkit.models.cache import KeyValueCache
-from seqkit.models.causal_recurrent import CausalRecurrent, CausalRecurrentConfig, MinGRU
+from seqkit.models.causal_recurrent import CausalRecurrent, CausalRecurrentConfig
 from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig, alibi_slopes, rotation
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.models.mingru import MinGRU
 from seqkit.models.state import State
 
 EXACT = {"rtol": 0.0, "atol": 1e-10}
@@ -258,7 +259,7 @@ def test_a_bare_stack_is_pytorchs(family: str):
 
 
 def test_mingru_by_its_equation():
-    cell = MinGRU(CausalRecurrentConfig(family="mingru", width=4), INPUT).double()
+    cell = MinGRU(INPUT, 4, init="forget", longest=100).double()
     x_BTD, h_BH = text(), torch.randn(3, 4, dtype=torch.float64)
     y_BTH, (last_BH,) = cell(x_BTD, (h_BH,))
     for step in range(STEPS):  # Feng et al. 2024, section 3.1

@@ -3,6 +3,7 @@
 Axes: B sentences, T tokens, D features, H features of one direction, N heads.
 """
 
+import copy
 import math
 from itertools import product
 
@@ -13,7 +14,9 @@ from torch import Tensor, nn
 
 from seqkit.models.build import build_encoder
 from seqkit.models.dropout import Dropout
-from seqkit.models.recurrent import CELLS, RecurrentConfig, RecurrentEncoder, RecurrentLayer, initialise, reversal
+from seqkit.models.initialisation import initialise
+from seqkit.models.mingru import MinGRU
+from seqkit.models.recurrent import CELLS, RecurrentConfig, RecurrentEncoder, RecurrentLayer, reversal
 from seqkit.models.transformer import TransformerBlock, TransformerConfig, TransformerEncoder, attention_bias, rotate
 
 EXACT = {"rtol": 0.0, "atol": 1e-10}
@@ -112,7 +115,7 @@ def test_reversal_by_definition_and_its_own_inverse():
         assert torch.equal(order_BT.gather(1, order_BT), torch.arange(steps).expand(steps, -1))
 
 
-@pytest.mark.parametrize("family", RECURRENT)
+@pytest.mark.parametrize("family", [*RECURRENT, "mingru"])
 def test_a_one_way_stack_is_causal_and_a_two_way_one_is_not(family: str):
     x_BTD = torch.randn(1, 8, INPUT, dtype=torch.float64)
     changed_BTD = x_BTD.clone()
@@ -190,6 +193,55 @@ def test_recurrent_matrices_are_orthogonal_gate_by_gate(family: str):
     layer = RecurrentLayer(RecurrentConfig(family=family, width=12), INPUT)
     for gate_HH in layer.ahead.weight_hh_l0.split(6):
         torch.testing.assert_close(gate_HH @ gate_HH.T, torch.eye(6))
+
+
+def test_a_layer_of_minimal_gated_units_by_its_equation():
+    layer = RecurrentLayer(RecurrentConfig(family="mingru", width=6), INPUT).double().eval()
+    x_BTD = torch.randn(2, 5, INPUT, dtype=torch.float64)
+    found_BTD = encode(layer, x_BTD, [5, 3])
+    for row, length in enumerate([5, 3]):
+        for network, order, half in ((layer.ahead, range(length), 0), (layer.back, range(length - 1, -1, -1), 3)):
+            h_H = torch.zeros(3, dtype=torch.float64)
+            for step in order:
+                gate_H, candidate_H = network.enter(x_BTD[row, step]).detach().split(3)
+                new_H = torch.where(candidate_H >= 0, candidate_H + 0.5, candidate_H.sigmoid())
+                h_H = torch.lerp(h_H, new_H, gate_H.sigmoid())
+                torch.testing.assert_close(found_BTD[row, step, half : half + 3], h_H, **EXACT)
+
+
+@pytest.mark.parametrize("family", [*RECURRENT, "mingru"])
+def test_norms_and_residuals_by_definition(family: str):
+    network = encoder(family, layers=3, width=8, norm=True, residual=True)
+    for layer in network.layers:
+        nn.init.normal_(layer.norm.weight), nn.init.normal_(layer.norm.bias)
+    x_BTD, length_B = torch.randn(2, 5, INPUT, dtype=torch.float64), torch.tensor([5, 3])
+    with torch.no_grad():
+        expected_BTD = x_BTD
+        for number, layer in enumerate(network.layers):
+            normed_BTD = nn.functional.layer_norm(expected_BTD, expected_BTD.shape[-1:], layer.norm.weight, layer.norm.bias)
+            y_BTD = RecurrentLayer.forward(unnormed(layer), normed_BTD, length_B)
+            expected_BTD = expected_BTD + y_BTD if number else y_BTD  # the first layer widens
+    torch.testing.assert_close(encode(network, x_BTD, [5, 3]), expected_BTD, **EXACT)
+
+
+def unnormed(layer: RecurrentLayer) -> RecurrentLayer:
+    """The same weights without the norm."""
+    bare = copy.deepcopy(layer)
+    bare.norm = nn.Identity()
+    return bare
+
+
+@pytest.mark.parametrize(("init", "expected"), [("forget", -1.0), ("chrono", None), ("default", None)])
+def test_gates_of_minimal_units_start_by_keeping(init: str, expected: float | None):
+    layer = RecurrentLayer(RecurrentConfig(family="mingru", width=8, init=init, longest=50), INPUT)
+    for network in (layer.ahead, layer.back):
+        assert isinstance(network, MinGRU)
+        gate_H, candidate_H = network.enter.bias.detach().split(4)
+        assert bool(candidate_H.any()) == (init == "default")
+        if expected is not None:
+            assert gate_H.tolist() == [expected] * 4
+        elif init == "chrono":
+            assert -math.log(49) <= float(gate_H.min()) <= float(gate_H.max()) <= 0
 
 
 def test_an_odd_width_has_no_two_directions():

@@ -51,9 +51,11 @@ def encoded(network: Any) -> tuple[Tensor, Calls]:
 
 
 @pytest.mark.parametrize("bidirectional", [True, False])
-@pytest.mark.parametrize("family", ["rnn", "lstm", "gru"])
-def test_hidden_states_rebuilt_from_gates_are_the_encoders_own(family: str, bidirectional: bool) -> None:
-    network = decided(build_encoder(tiny.config(family, layers=2, bidirectional=bidirectional, width=12), INPUT))
+@pytest.mark.parametrize("norm", [False, True])
+@pytest.mark.parametrize("family", ["rnn", "lstm", "gru", "mingru"])
+def test_hidden_states_rebuilt_from_gates_are_the_encoders_own(family: str, norm: bool, bidirectional: bool) -> None:
+    changes = {"layers": 2, "bidirectional": bidirectional, "width": 12, "norm": norm, "residual": norm}
+    network = decided(build_encoder(tiny.config(family, **changes), INPUT))
     _, calls = encoded(network)
     for layer in network.layers:
         found = layer_gates(layer, calls)
@@ -230,16 +232,19 @@ def test_distances_are_counted_back_and_ahead() -> None:
     np.testing.assert_array_equal(mean_by_distance(norm_TT, ahead=True), [4, (1 + 5) / 2, 2])
 
 
-@pytest.mark.parametrize("family", ["rnn", "lstm", "gru"])
-def test_forward_and_backward_parts_and_the_bias_are_the_score(family: str) -> None:
-    network = decided(build_encoder(tiny.config(family, layers=2, width=8), INPUT))
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("family", ["rnn", "lstm", "gru", "mingru"])
+def test_forward_and_backward_parts_and_the_rest_are_the_score(family: str, residual: bool) -> None:
+    network = decided(build_encoder(tiny.config(family, layers=2, width=8, residual=residual), INPUT))
     emit = decided(torch.nn.Linear(8, 3))
     with recorded(network) as calls:
         y_1TD = network(text(1), torch.tensor([STEPS]))
     score_T = emit(y_1TD)[0, :, 1]
     ahead_T, back_T = by_direction(score_T.sum(), calls[network.layers[-1]].gave)
-    torch.testing.assert_close(ahead_T, (y_1TD[0, :, :4] @ emit.weight[1, :4]).detach(), **EXACT)
-    torch.testing.assert_close(ahead_T + back_T + emit.bias[1].detach(), score_T.detach(), **EXACT)
+    own_TD, passed_TD = calls[network.layers[-1]].gave[0], residual * calls[network.layers[-1]].given[0][0]
+    torch.testing.assert_close(ahead_T, (own_TD[:, :4] @ emit.weight[1, :4]).detach(), **EXACT)
+    rest_T = passed_TD @ emit.weight[1] + emit.bias[1]
+    torch.testing.assert_close((ahead_T + back_T + rest_T).detach(), score_T.detach(), **EXACT)
 
 
 def test_looking_changes_nothing_and_leaves_nothing_behind() -> None:

@@ -36,7 +36,11 @@ def tokens_of(tagged: list[Tagged]) -> list[tuple[str, ...]]:
 
 def strong(name: str, vocabulary, **changes) -> Tagger:
     """Matrices at random, large enough that tags vary and ties do not occur."""
-    return tiny.scrambled(tiny.tagger(name, vocabulary, **changes), scale=0.6, biases=False)
+    model = tiny.scrambled(tiny.tagger(name, vocabulary, **changes), scale=0.6, biases=False)
+    with torch.no_grad():
+        for member in model.each_member():  # a minGRU's outputs are positive, and would favour one tag everywhere
+            member.emit.weight -= member.emit.weight.mean(dim=1, keepdim=True)
+    return model
 
 
 def words_of(vocabulary, words: list[str]):

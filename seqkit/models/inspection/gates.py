@@ -12,9 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from seqkit.models.causal_recurrent import CausalLayer, Gated, MinGRU
+from seqkit.models.causal_recurrent import CausalLayer, Gated
+from seqkit.models.initialisation import CellWeights, weights_of
 from seqkit.models.inspection.recording import Call, Calls
-from seqkit.models.recurrent import CellWeights, RecurrentLayer, weights_of
+from seqkit.models.mingru import MinGRU
+from seqkit.models.recurrent import RecurrentLayer
 
 
 class Gates(NamedTuple):
@@ -34,7 +36,7 @@ def layer_gates(layer: RecurrentLayer | CausalLayer, calls: Calls) -> dict[str, 
     """The gates of each direction, `forward` and `backward`, in one recorded pass over texts without padding."""
     if isinstance(layer, CausalLayer):
         return {"forward": causal_gates(layer.cell, calls[layer.cell])}
-    x_BTD = calls[layer].given[0]
+    x_BTD = layer.norm(calls[layer].given[0])
     found = {"forward": gates_of_network(layer.ahead, x_BTD)}
     if layer.back is not None:
         shares, states = gates_of_network(layer.back, x_BTD.flip(1))
@@ -42,8 +44,11 @@ def layer_gates(layer: RecurrentLayer | CausalLayer, calls: Calls) -> dict[str, 
     return found
 
 
-def gates_of_network(network: nn.RNNBase, x_BTD: Tensor) -> Gates:
+def gates_of_network(network: nn.Module, x_BTD: Tensor) -> Gates:
     """One direction of an encoder's layer, in the order in which it reads."""
+    if isinstance(network, MinGRU):
+        return mingru_gates(x_BTD, (x_BTD.new_zeros(len(x_BTD), network.width),), network)
+    assert isinstance(network, nn.RNNBase)
     zero_BH = x_BTD.new_zeros(len(x_BTD), network.hidden_size)
     return gates_of_weights(x_BTD, (zero_BH, zero_BH), weights_of(network))
 

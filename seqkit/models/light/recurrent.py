@@ -21,19 +21,37 @@ class LightEncoder:
     """`encoder(x_TD) -> y_TD`: stacked layers, as `models.recurrent.RecurrentEncoder` in evaluation.
 
     Args:
-        family: `rnn`, `lstm` or `gru`.
+        family: `rnn`, `lstm`, `gru` or `mingru`.
         weights: of the encoder, named as its parameters.
+        residual: add a layer's input to its output where their widths agree.
     """
 
-    def __init__(self, family: str, weights: Weights) -> None:
+    def __init__(self, family: str, weights: Weights, *, residual: bool = False) -> None:
         count = len({name.split(".")[1] for name in weights})
-        self.layers = [LightLayer(STEPS[family], part(weights, f"layers.{number}")) for number in range(count)]
+        layers = [part(weights, f"layers.{number}") for number in range(count)]
+        self.norms = [LightNorm(layer) if "norm.weight" in layer else None for layer in layers]
+        self.layers = [LightMinGRU(layer) if family == "mingru" else LightLayer(STEPS[family], layer) for layer in layers]
+        self.residual = residual
 
     def __call__(self, x_TD: Floats) -> Floats:
         """Outputs of the forward direction, then of the backward one."""
-        for layer in self.layers:
-            x_TD = layer(x_TD).reshape(len(x_TD), -1)
+        for norm, layer in zip(self.norms, self.layers, strict=True):
+            y_TD = layer(x_TD if norm is None else norm(x_TD)).reshape(len(x_TD), -1)
+            x_TD = x_TD + y_TD if self.residual and x_TD.shape == y_TD.shape else y_TD
         return x_TD
+
+
+class LightNorm:
+    """`norm(x_TD)`: a layer norm (Ba et al. 2016)."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.gain_D, self.bias_D = weights["norm.weight"], weights["norm.bias"]
+
+    def __call__(self, x_TD: Floats) -> Floats:
+        """With PyTorch's floor under the variance."""
+        x_TD = x_TD - x_TD.mean(axis=1, keepdims=True)
+        deviation_T1 = np.sqrt(np.square(x_TD).mean(axis=1, keepdims=True) + np.float32(1e-5))
+        return x_TD / deviation_T1 * self.gain_D + self.bias_D
 
 
 class LightLayer:
@@ -61,6 +79,34 @@ class LightLayer:
             recurrent_dG += self.recur_dG
             self.step(enter_dG, recurrent_dG, h_dH, c_dH)
             y_dH[:] = h_dH
+        y_TdH[:, 1:] = y_TdH[::-1, 1:].copy()
+        return y_TdH
+
+
+class LightMinGRU:
+    """`layer(x_TD) -> y_TdH`, as `LightLayer`: gates and candidates of all steps at once (Feng et al. 2024)."""
+
+    def __init__(self, weights: Weights) -> None:
+        directions = [part(weights, name) for name in ("ahead", "back") if f"{name}.enter.weight" in weights]
+        self.directions = len(directions)
+        self.enter_DX = np.concatenate([one["enter.weight"] for one in directions]).T.copy()  # X = d·G
+        self.enter_X = np.concatenate([one["enter.bias"] for one in directions])
+
+    def __call__(self, x_TD: Floats) -> Floats:
+        """h ← h + z ∘ (g - h) from a state of zeros."""
+        enter_TdG = (x_TD @ self.enter_DX + self.enter_X).reshape(len(x_TD), self.directions, -1)
+        enter_TdG[:, 1:] = enter_TdG[::-1, 1:].copy()
+        write_TdH, y_TdH = (part_TdH.copy() for part_TdH in np.split(enter_TdG, 2, axis=2))
+        positive_TdH = np.maximum(y_TdH, 0)
+        sigmoid(np.minimum(y_TdH, 0, out=y_TdH))
+        y_TdH += positive_TdH
+        sigmoid(write_TdH)
+        h_dH = np.zeros_like(y_TdH[0])
+        for write_dH, y_dH in zip(write_TdH, y_TdH, strict=True):
+            y_dH -= h_dH
+            y_dH *= write_dH
+            y_dH += h_dH
+            h_dH = y_dH
         y_TdH[:, 1:] = y_TdH[::-1, 1:].copy()
         return y_TdH
 
@@ -94,6 +140,7 @@ def gru_step(enter_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats)
 
 
 STEPS: dict[str, Step] = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step}
+FAMILIES = {*STEPS, "mingru"}
 
 
 def sigmoid(x: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:

@@ -19,7 +19,7 @@ class LightTagger:
     """Scores and decodes the tags of one sentence; reads nothing but its arguments.
 
     Args:
-        config: the `[model]` table that the tagger was trained with, every key present; its family `rnn`, `lstm` or `gru`.
+        config: the `[model]` table that the tagger was trained with, every key present; its family one of `FAMILIES`.
         weights: named as the parameters of `models.tagger.Tagger`.
         tags: the K tags, in the order of the output.
 
@@ -30,7 +30,8 @@ class LightTagger:
     def __init__(self, config: Mapping[str, Any], weights: Weights, tags: Sequence[str]) -> None:
         members = [part(weights, f"members.{number}") for number in range(config["members"])]
         self.words = [LightWords(config["words"]["chars"], part(member, "words")) for member in members]
-        self.encoders = [LightEncoder(config["family"], part(member, "encoder")) for member in members]
+        residual = config.get("residual", False)  # the key is younger than the format
+        self.encoders = [LightEncoder(config["family"], part(member, "encoder"), residual=residual) for member in members]
         self.emit = [(member["emit.weight"].T.copy(), member["emit.bias"]) for member in members]
         self.lean = np.zeros(len(tags), dtype=np.float32)
         if "O" in tags:

@@ -10,11 +10,12 @@ import numpy as np
 from torch import Tensor, nn
 
 from seqkit.errors import UserError
-from seqkit.models.causal_recurrent import CausalLayer, MinGRU
+from seqkit.models.causal_recurrent import CausalLayer
 from seqkit.models.causal_transformer import CausalBlock
 from seqkit.models.inspection.attention import self_attention
 from seqkit.models.inspection.gates import Gates, layer_gates
 from seqkit.models.inspection.recording import Calls
+from seqkit.models.mingru import MinGRU
 from seqkit.models.recurrent import RecurrentLayer
 from seqkit.models.transformer import TransformerBlock
 from seqkit.report.report import Block, Heat, Scale, Section, Table
@@ -155,5 +156,5 @@ def _name(what: str, way: str, found: Mapping[str, Gates]) -> str:
 
 def _meanings(stack: Stack, gated: Mapping[int, Mapping[str, Gates]]) -> str:
     first = next(iter(next(iter(gated.values())).values()))
-    written = any(isinstance(layer, CausalLayer) and isinstance(layer.cell, MinGRU) for layer in stack.layers.values())
+    written = any(isinstance(module, MinGRU) for layer in stack.layers.values() for module in layer.modules())
     return "; ".join(MINGRU_UPDATE if written else MEANINGS[gate] for gate in first.shares) + "."

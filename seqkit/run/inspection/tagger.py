@@ -26,7 +26,7 @@ from seqkit.tasks.ner.predict import tensors
 
 SCORE = "A tag's score is its emission, less the mean over all tags."
 DIRECTIONS = f"""What the forward and the backward half add to the score of each token's tag. {SCORE} Scores are linear in the
-top layer, so its parts add up exactly; the rest is the bias, and what is added to scores in prediction."""
+top layer, so its parts add up exactly; the rest is the bias, what prediction adds to scores, and what a residual passes by."""
 REACH = f"How strongly the score of each token's tag (a row) depends on each word's vector: the length of the gradient. {SCORE}"
 
 

@@ -7,7 +7,7 @@ import safetensors
 import safetensors.numpy
 
 from seqkit.data.vocabulary import Vocabulary
-from seqkit.models.light.recurrent import STEPS
+from seqkit.models.light.recurrent import FAMILIES
 from seqkit.models.light.tagger import LightTagger
 from seqkit.run.description import FORMAT
 from seqkit.run.folders import model_folder
@@ -24,7 +24,7 @@ def light_predictor(path: Path) -> LightPredictor | None:
     files = read_sealed(model_folder(path))
     try:
         stored = json.loads(files["config.json"])
-        if stored["task"] != "ner" or stored["format"] > FORMAT or stored["model"]["family"] not in STEPS:
+        if stored["task"] != "ner" or stored["format"] > FORMAT or stored["model"]["family"] not in FAMILIES:
             return None
         vocabulary = Vocabulary.from_dict(json.loads(files["tokenizer.json"]))
         weights = safetensors.numpy.load(files["weights.safetensors"])
