@@ -17,7 +17,6 @@ from seqkit.models.dropout import Dropout
 from seqkit.models.initialisation import initialise, weights_of
 from seqkit.models.mingru import MinGRU
 
-Cell = Literal["rnn", "lstm", "gru"]
 CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 READ: dict[type[nn.RNNBase], Any] = {nn.RNN: torch.rnn_tanh, nn.LSTM: torch.lstm, nn.GRU: torch.gru}
 
@@ -38,7 +37,7 @@ class RecurrentConfig(Config):
         residual: add a layer's input to its output where their widths agree.
     """
 
-    family: Cell | Literal["mingru"] = "lstm"
+    family: Literal["rnn", "lstm", "gru", "mingru"] = "lstm"
     layers: int = Field(default=1, ge=1, le=16)
     width: int = Field(default=256, ge=2)
     bidirectional: bool = True

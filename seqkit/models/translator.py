@@ -18,7 +18,7 @@ from seqkit.models.causal_transformer import CausalTransformer, CausalTransforme
 from seqkit.models.decoder import RecurrentDecoder, RecurrentDecoderConfig
 from seqkit.models.dropout import Dropout
 from seqkit.models.precision import products_in
-from seqkit.models.recurrent import Cell, RecurrentConfig, gather_time, reversal
+from seqkit.models.recurrent import RecurrentConfig, gather_time, reversal
 from seqkit.models.state import State
 from seqkit.models.surprise import summed_surprise
 from seqkit.models.transformer import Init, TransformerConfig
@@ -58,7 +58,7 @@ class RecurrentTranslatorConfig(TranslatorParts, RecurrentDecoderConfig):
         reverse: read the source backwards (Sutskever et al. 2014).
     """
 
-    family: Cell = "lstm"  # pyright: ignore[reportIncompatibleVariableOverride] # frozen, so it may be narrower
+    family: Literal["rnn", "lstm", "gru"] = "lstm"  # pyright: ignore[reportIncompatibleVariableOverride] # frozen, so it may be narrower
     encoder_layers: int = Field(default=1, ge=1, le=16)
     encoder_widening: float = Field(default=1.0, gt=0)
     bidirectional: bool = True
