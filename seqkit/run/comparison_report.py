@@ -42,7 +42,8 @@ def comparison_report(
     measure = systems[0].measure
     seeds = sorted({seed for system in systems for seed in system.seeds})
     n = systems[0].units_SNC.shape[1]
-    facts = (f"{len(systems)} systems", f"seeds {', '.join(map(str, seeds))}", f"{n:,} test {measure.part}", terms)
+    trained = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    facts = (f"{len(systems)} systems", trained, f"{n:,} test {measure.part}", terms)
     evidence = (Section("Is the difference real?", blocks=(tests(contests),)),) if contests else ()
     failed = (Section("Failed cells", blocks=(failure_table(failures),)),) if failures else ()
     return Report(
