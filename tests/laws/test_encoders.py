@@ -195,7 +195,7 @@ def test_recurrent_matrices_are_orthogonal_gate_by_gate(family: str):
         torch.testing.assert_close(gate_HH @ gate_HH.T, torch.eye(6))
 
 
-def test_a_layer_of_minimal_gated_units_by_its_equation():
+def test_a_mingru_layer_by_its_equation():
     layer = RecurrentLayer(RecurrentConfig(family="mingru", width=6), INPUT).double().eval()
     x_BTD = torch.randn(2, 5, INPUT, dtype=torch.float64)
     found_BTD = encode(layer, x_BTD, [5, 3])
@@ -232,7 +232,7 @@ def unnormed(layer: RecurrentLayer) -> RecurrentLayer:
 
 
 @pytest.mark.parametrize(("init", "expected"), [("forget", -1.0), ("chrono", None), ("default", None)])
-def test_gates_of_minimal_units_start_by_keeping(init: str, expected: float | None):
+def test_mingru_gates_start_by_keeping(init: str, expected: float | None):
     layer = RecurrentLayer(RecurrentConfig(family="mingru", width=8, init=init, longest=50), INPUT)
     for network in (layer.ahead, layer.back):
         assert isinstance(network, MinGRU)
