@@ -113,6 +113,6 @@ def describe(recipe: TaggingRecipe, corpus: CorpusData, tagger: TrainedTagger, d
 
 def model_name(recipe: TaggingRecipe) -> str:
     """`BiLSTM-CRF`, `GRU-softmax`, `Transformer-CRF`."""
-    names = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "mingru": "minGRU", "transformer": "Transformer"}
+    names = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "mingru": "MinGRU", "transformer": "Transformer"}
     both = "Bi" if getattr(recipe.model, "bidirectional", False) else ""
     return f"{both}{names[recipe.model.family]}-{'CRF' if recipe.model.output == 'crf' else 'softmax'}"
