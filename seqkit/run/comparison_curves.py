@@ -35,7 +35,7 @@ def curve(system: System, x: str) -> Series:
 
 
 def length_bars(systems: Sequence[System]) -> tuple[Bars, ...]:
-    """Test score by length of the sentence, in four parts of about as many sentences each; nothing of running text."""
+    """Test score by length, in four parts of about one size; nothing of running text."""
     measure = systems[0].measure
     lengths: Sequence[int] = systems[0].measured[0].get("lengths", ())
     if not lengths:
@@ -48,11 +48,8 @@ def length_bars(systems: Sequence[System]) -> tuple[Bars, ...]:
     )
     names = tuple(buckets)
     label = f"test {measure.name}, {measure.unit}"
-    return (
-        Bars(
-            "Short and long sentences, by words", label, names, groups, note="Mean over seeds; about as many sentences in each."
-        ),
-    )
+    title = f"Short and long {measure.part}, by {measure.length}"
+    return (Bars(title, label, names, groups, note=f"Mean over seeds; about as many {measure.part} in each."),)
 
 
 def score_bars(systems: Sequence[System]) -> Bars:

@@ -21,6 +21,7 @@ class Measure:
         factor: what the statistic is multiplied by to be shown; negative for a loss.
         digits: decimals shown.
         part: what the counts are of: `sentences`.
+        length: what they are short or long in: `words`.
         point: the unit of a difference.
         nats_on_dev: whether training looks at minus the nats a token on dev, and not at this figure.
     """
@@ -31,6 +32,7 @@ class Measure:
     factor: float = 100.0
     digits: int = 1
     part: str = "sentences"
+    length: str = "words"
     point: str = "points"
     nats_on_dev: bool = False
 
@@ -63,6 +65,6 @@ MEASURES = {
     "f1": Measure("F1, strict", "%", f1),
     "accuracy": Measure("accuracy", "%", accuracy),
     "bleu": Measure("BLEU", "BLEU", bleu, 1.0, nats_on_dev=True),
-    "exact": Measure("accuracy, whole targets", "%", word_accuracy, nats_on_dev=True),
-    "nats": Measure("loss", "nats/token", negative_nats, -1.0, 4, "segments", "nats", nats_on_dev=True),
+    "exact": Measure("accuracy, whole targets", "%", word_accuracy, part="sources", length="characters", nats_on_dev=True),
+    "nats": Measure("loss", "nats/token", negative_nats, -1.0, 4, "segments", point="nats", nats_on_dev=True),
 }

@@ -252,7 +252,9 @@ def test_whole_targets_are_judged_where_the_recipe_says_so(run: Path, tmp_path: 
     for words in ("word error rate", "character error rate", "test accuracy"):
         assert words in done.out
     assert "BLEU" not in done.out
-    assert json.loads((tmp_path / "again" / "measured.json").read_text())["measure"] == "exact"
+    measured = json.loads((tmp_path / "again" / "measured.json").read_text())
+    assert measured["measure"] == "exact"
+    assert min(measured["lengths"]) == len("red cat")  # characters: a source may be a single word
 
 
 def test_in_python(run: Path) -> None:

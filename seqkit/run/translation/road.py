@@ -205,7 +205,7 @@ def keep_measured(
         "parameters": trained.parameters,
         "bytes": sum(map(len, trained.files().values())),
         "units": (first.whole_counts if by_accuracy else first.bleu_counts).tolist(),
-        "lengths": [len(pair.source.split()) for pair in first.pairs],
+        "lengths": [len(pair.source if by_accuracy else pair.source.split()) for pair in first.pairs],
         "further": [
             *further(evaluation),
             ("memory of a source of 16 symbols", evaluation.state_bytes[16], "bytes"),
