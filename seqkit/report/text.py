@@ -1,6 +1,6 @@
 """Text from corpora made safe to show: nothing in it can steer a terminal, break a page or reorder its neighbours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -45,6 +45,11 @@ def paragraphs(text: str) -> list[str]:
 def clip(text: str, limit: int) -> str:
     """At most `limit` characters, the last one `…` where some were cut."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def enumerated(names: Sequence[str], word: str) -> str:
+    """`a`, `a or b`, `a, b or c`, `word` being "or"."""
+    return f" {word} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def map_text(value: Any_, change: Callable[[str], str]) -> Any_:

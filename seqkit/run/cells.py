@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seqkit.errors import UserError
 from seqkit.recipe import Recipe, recipe_from
+from seqkit.report.text import enumerated
 from seqkit.run.corpora import Sources
 from seqkit.run.signals import Stopped, StopRequest, listening
 from seqkit.run.turns import take_turns, turn_seconds
@@ -148,8 +149,7 @@ def names(cells: Sequence[Cell]) -> str:
     """`lstm, seed 1`, or `lstm, gru and transformer in turns, seed 1`."""
     if len(cells) == 1:
         return cells[0].name
-    *others, last = (cell.system for cell in cells)
-    return f"{', '.join(others)} and {last} in turns, {cells[0].run}"
+    return f"{enumerated([cell.system for cell in cells], 'and')} in turns, {cells[0].run}"
 
 
 def run_round(cells: Sequence[Cell], setting: Setting, request: StopRequest) -> None:

@@ -16,6 +16,7 @@ from seqkit.errors import UserError, suggestion
 from seqkit.recipe import Recipe, load_recipe
 from seqkit.report.report import Report
 from seqkit.report.terminal import print_report
+from seqkit.report.text import enumerated
 from seqkit.report.write import write_report
 from seqkit.run.budget import Budget, timed
 from seqkit.run.cells import Cell, Setting, run_cells
@@ -114,7 +115,7 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
         raise UserError(f"every cell failed; the first: {': '.join(failures[0])}")
     report = comparison_report(
         results[WHOLE],
-        title=f"{road.corpus_name}: {' or '.join(systems)}?",
+        title=f"{road.corpus_name}: {enumerated(tuple(systems), 'or')}?",
         corpus=road.corpus_name,
         command=request.command,
         device=device,

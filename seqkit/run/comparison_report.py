@@ -115,7 +115,7 @@ def extra_rows(systems: Sequence[System]) -> list[tuple[Any, ...]]:
         cells: list[Figure] = []
         for system in systems:
             values = [one["further"][place][1] for one in system.measured]
-            spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
+            spread = float(np.std(values, ddof=1)) if len(set(values)) > 1 else None  # sizes do not differ by seed
             cells.append(Figure(name, float(np.mean(values)), unit, spread=spread))
         rows.append((name, *cells))
     return rows

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.report.text import clip, paragraphs, shown
+from seqkit.report.text import clip, enumerated, paragraphs, shown
 
 ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=30)
 
@@ -42,3 +42,8 @@ def test_paragraphs() -> None:
 def test_clip() -> None:
     assert clip("abc", 3) == "abc"
     assert clip("abcd", 3) == "ab…"
+
+
+def test_names_are_enumerated() -> None:
+    told = [enumerated(names, "or") for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])]
+    assert told == ["", "a", "a or b", "a, b or c"]

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Literal
 
 from seqkit.report.figure import Figure
+from seqkit.report.text import enumerated
 
 Verdict = Literal["holds", "holds under a condition", "does not hold", "not decided"]
 WORST_FIRST: tuple[Verdict, ...] = ("does not hold", "not decided", "holds under a condition", "holds")
@@ -91,7 +92,7 @@ def part_sentence(part: str, checks: Sequence[Check]) -> str:
         return f"{part}: {verdict} ({'; '.join(map(place, checks)) if len(checks) <= MOST_NAMED else extent(checks)})."
     holding = [check for check in checks if check.holds]
     if common := always(checks):
-        named = f", always with {' or '.join(filter(None, (', '.join(common[:-1]), common[-1])))}"
+        named = f", always with {enumerated(common, 'or')}"
     else:
         named = f": {'; '.join(map(place, holding))}" if len(holding) <= MOST_NAMED else ""
     return f"{part}: holds in {len(holding)} of {len(checks)} conditions{named}."
