@@ -47,9 +47,8 @@ def length_bars(systems: Sequence[System]) -> tuple[Bars, ...]:
         for system in systems
     )
     names = tuple(buckets)
-    label = f"test {measure.name}, {measure.unit}"
     title = f"Short and long {measure.part}, by {measure.length}"
-    return (Bars(title, label, names, groups, note=f"Mean over seeds; about as many {measure.part} in each."),)
+    return (Bars(title, measure.test_label, names, groups, note=f"Mean over seeds; about as many {measure.part} in each."),)
 
 
 def score_bars(systems: Sequence[System]) -> Bars:
@@ -60,7 +59,7 @@ def score_bars(systems: Sequence[System]) -> Bars:
     for system in systems:
         scores = dict(zip(system.seeds, system.scores.tolist(), strict=True))
         groups.append((system.name, tuple(scores.get(seed) for seed in seeds)))
-    return Bars("Each seed", f"test {measure.name}, {measure.unit}", tuple(f"seed {seed}" for seed in seeds), tuple(groups))
+    return Bars("Each seed", measure.test_label, tuple(f"seed {seed}" for seed in seeds), tuple(groups))
 
 
 def share_sections(by_share: Mapping[float, Sequence[System]], names: Sequence[str]) -> tuple[Section, ...]:
@@ -85,13 +84,8 @@ def share_sections(by_share: Mapping[float, Sequence[System]], names: Sequence[s
     note = (
         "Nested shares, the same sentences for all; training is as long at every share. Mean over seeds, the band spans them."
     )
-    label = f"test {measure.name}, {measure.unit}"
-    plot = Lines("Quality by training-set size", "share of the training split, %", label, series, note, log_x=True)
-    return (
-        Section(
-            "How much data?", blocks=(Table(f"test {measure.name}, {measure.unit}, by share", ("of train", *names), rows), plot)
-        ),
-    )
+    plot = Lines("Quality by training-set size", "share of the training split, %", measure.test_label, series, note, log_x=True)
+    return (Section("How much data?", blocks=(Table(f"{measure.test_label}, by share", ("of train", *names), rows), plot)),)
 
 
 def share_figure(measure: Measure, scores_S: NDArray[np.float64]) -> Figure:

@@ -37,6 +37,11 @@ class Measure:
     nats_on_dev: bool = False
 
     @property
+    def test_label(self) -> str:
+        """Of an axis: `test F1, strict, %`."""
+        return f"test {self.name}" if self.name == self.unit else f"test {self.name}, {self.unit}"
+
+    @property
     def dev_unit(self) -> str:
         """Of the dev score as shown."""
         return "nats/token" if self.nats_on_dev else self.unit

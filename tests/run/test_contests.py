@@ -67,6 +67,7 @@ def test_each_length_is_scored_on_its_own_sentences():
     lengths = [1, 2, 3, 4] * 50
     one.measured[0]["lengths"] = lengths
     (bars,) = length_bars([one])
+    assert bars.y_label == "test accuracy, %"
     assert (bars.title, bars.categories) == ("Short and long sentences, by words", ("1", "2", "3", "4+"))
     words_SN, right_SN = one.units_SNC[..., 1], one.units_SNC[..., 0]
     for place, value in enumerate(bars.groups[0][1]):
