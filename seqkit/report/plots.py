@@ -83,6 +83,12 @@ def draw(plot: Plot, prefix: str = "plot") -> str:
     return tidy(buffer.getvalue(), label=_in_words(plot), prefix=prefix)
 
 
+def line_style(index: int) -> dict[str, Any]:
+    """Of a series: no two of 36 share both marker and dash."""
+    turn = index // 6
+    return {"marker": MARKERS[(index + turn) % 6], "linestyle": DASHES[(index + 2 * turn) % 6], "color": COLOURS[index % 6]}
+
+
 def is_wide(plot: Plot) -> bool:
     """Whether it needs the whole width of the page rather than half of it."""
     match plot:
@@ -110,14 +116,13 @@ def _lines(canvas: "Canvas", plot: Lines) -> None:
         axes.set_yscale("log")
     handles: list[Any] = []
     for index, series in enumerate(plot.series):
-        colour = COLOURS[index % 6]
+        style = line_style(index)
         keep = [at for at, x in enumerate(series.x) if finite(x) and (x > 0 or not plot.log_x)]
         xs = [series.x[at] for at in keep]
         if series.low is not None and series.high is not None:
             low, high = _gaps([series.low[at] for at in keep]), _gaps([series.high[at] for at in keep])
-            axes.fill_between(xs, low, high, facecolor=colour, alpha=0.16, linewidth=0)
+            axes.fill_between(xs, low, high, facecolor=style["color"], alpha=0.16, linewidth=0)
         every = max(1, len(xs) // 12)
-        style: dict[str, Any] = {"marker": MARKERS[index % 6], "linestyle": DASHES[index % 6], "color": colour}
         ys = _gaps([series.y[at] for at in keep])
         handles += axes.plot(xs, ys, markevery=every, markersize=5, linewidth=1.8, **style)
     if all(isinstance(x, int) for series in plot.series for x in series.x) and not plot.log_x:
@@ -144,7 +149,8 @@ def _bars(canvas: "Canvas", plot: Bars, width: float) -> None:
     handles: list[Any] = []
     for index, (_, values) in enumerate(plot.groups):
         middles = [at + (index - (groups - 1) / 2) * thick for at in range(places)]
-        look: dict[str, Any] = {"facecolor": COLOURS[index % 6], "hatch": HATCHES[index % 6], "linewidth": 0}
+        hatch = HATCHES[(index + index // 6) % 6]
+        look: dict[str, Any] = {"facecolor": COLOURS[index % 6], "hatch": hatch, "linewidth": 0}
         handles.append(axes.bar(middles, _gaps(values), width=thick * 0.92, **look))
         intervals = plot.intervals[index] if plot.intervals else (None,) * places
         for x, value, interval in zip(middles, values, intervals, strict=True):

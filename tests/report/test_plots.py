@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import matplotlib
 import pytest
 
-from seqkit.report.plots import COLOURS, DASHES, HATCHES, INK, MARKERS, MUTED, draw
+from seqkit.report.plots import COLOURS, DASHES, HATCHES, INK, MARKERS, MUTED, draw, line_style
 from seqkit.report.report import Bars, Bin, Heat, Lines, Reliability, Report, Scale, Series
 from seqkit.report.tabulate import Plot, as_table, is_empty
 
@@ -71,6 +71,8 @@ def test_series_differ_in_more_than_colour() -> None:
     root = ElementTree.fromstring(svg)
     dashes = {element.attrib["stroke-dasharray"] for element in root.iter() if "stroke-dasharray" in element.attrib}
     assert len(dashes) >= 5
+    styles = [line_style(index) for index in range(36)]
+    assert len({(style["marker"], str(style["linestyle"])) for style in styles}) == 36
 
 
 def test_what_never_changes_is_seen_against_zero() -> None:
