@@ -209,6 +209,15 @@ def test_every_shipped_recipe_loads_with_its_rivals(name: str):
     assert len(recipe_path(name).read_text(encoding="utf-8").splitlines()) <= 60
 
 
+@pytest.mark.parametrize("name", [name for name in recipe_names() if load_recipe(name).compare.rivals])
+def test_a_recipe_with_rivals_says_where_each_system_is_tuned(name: str):
+    recipe = load_recipe(name)
+    for system in (recipe, *map(recipe.rival, recipe.compare.rivals)):
+        assert {"train.learning_rate", "train.warmup"} <= system.compare.tune.keys()
+        low, high = system.compare.tune["train.learning_rate"].ends
+        assert low <= system.train.learning_rate <= high, "the rate as written lies in its range"
+
+
 def test_names():
     assert set(DEFAULTS) == set(TASKS)
     for task, name in DEFAULTS.items():
