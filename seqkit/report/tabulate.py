@@ -1,10 +1,11 @@
 """The numbers behind a plot, as a table: for those who cannot see it, or want to copy from it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, zip_longest
 
-from seqkit.report.figure import Cell, Figure, Number
-from seqkit.report.report import Bars, Heat, Lines, Reliability, Table
+from seqkit.report.figure import Cell, Figure, Interval, Number
+from seqkit.report.report import Bars, Heat, Lines, Reliability, Series, Table
 
 Plot = Lines | Bars | Heat | Reliability
 
@@ -57,18 +58,28 @@ def finite(value: Number | None) -> bool:
 
 
 def _lines(plot: Lines) -> Table:
-    places = sorted({x for series in plot.series for x in series.x})
-    columns: list[dict[Number, Cell]] = []
-    for series in plot.series:
-        bands = zip(series.low or [None] * len(series.x), series.high or [None] * len(series.x), strict=True)
-        columns.append(
-            {
-                x: y if low is None and high is None else Figure(series.name, y, interval=(low, high))
-                for x, y, (low, high) in zip(series.x, series.y, bands, strict=True)
-            }
-        )
+    columns = [
+        {x: y if ends == (None, None) else Figure(series.name, y, interval=ends) for x, y, ends in _points(series)}
+        for series in plot.series
+    ]
+    places = sorted({x for column in columns for x in column})
+    if 2 * sum(map(len, columns)) < len(places) * len(columns):
+        return _lines_apart(plot, columns)
     rows = tuple((x, *(column.get(x) for column in columns)) for x in places)
     return Table(plot.title, (plot.x_label, *(series.name for series in plot.series)), rows, plot.note)
+
+
+def _lines_apart(plot: Lines, columns: Sequence[Mapping[Number, Cell]]) -> Table:
+    """Lines that were looked at in other places each, as by the clock: every one beside its own places."""
+    heads = tuple(head for series in plot.series for head in (plot.x_label, series.name))
+    points = zip_longest(*(sorted(column.items()) for column in columns), fillvalue=(None, None))
+    return Table(plot.title, heads, tuple(tuple(chain.from_iterable(row)) for row in points), plot.note)
+
+
+def _points(series: Series) -> Iterator[tuple[Number, Number | None, Interval]]:
+    """Place, height and the band's ends."""
+    nothing = (None,) * len(series.x)
+    return zip(series.x, series.y, zip(series.low or nothing, series.high or nothing, strict=True), strict=True)
 
 
 def _bars(plot: Bars) -> Table:

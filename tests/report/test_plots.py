@@ -118,6 +118,9 @@ def test_the_table_behind_a_plot_has_its_numbers() -> None:
     assert table.rows == ((1, 5, None), (2, None, 7), (3, 6, None))
     places = [row[0] for row in table.rows]
     assert all(one < other for one, other in pairwise(places))
+    clock = Lines("L", "s", "F1", (Series("a", (0.1, 1.2), (5, 6)), Series("b", (0.3,), (7,)), Series("c", (0.4, 2.5), (8, 9))))
+    assert as_table(clock).columns == ("s", "a", "s", "b", "s", "c")
+    assert as_table(clock).rows == ((0.1, 5, 0.3, 7, 0.4, 8), (1.2, 6, None, None, 2.5, 9))
     assert as_table(Heat("H", ("x",), ("p", "q"), ((1, 2),))).rows == (("x", 1, 2),)
     assert as_table(Reliability("R", (Bin(0.5, 0.25, 4),))).rows == ((0.5, 0.25, 4),)
 
