@@ -25,7 +25,7 @@ from seqkit.run.contests import System
 from seqkit.run.corpora import Sources
 from seqkit.run.display import read_events
 from seqkit.run.lengths.costs import Points, measure_lengths
-from seqkit.run.machine import choose_device
+from seqkit.run.machine import prepare_machine
 from seqkit.run.matching import match_parameters, match_steps, match_time
 from seqkit.run.measures import MEASURES
 from seqkit.run.roads import Road, open_road
@@ -90,7 +90,7 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
     """
     started = time.monotonic() - time.process_time()  # what imports took counts too
     recipe = asked_recipe(request)
-    device = choose_device(request.device)
+    device = prepare_machine(request.device, request.threads)
     road = open_road(recipe, request.sources, console)
     if not road.has_test:
         raise UserError(f"{road.corpus_name}: a comparison needs a test split")

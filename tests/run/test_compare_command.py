@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from commandline import RECIPE, Done, command, environment, sentences, seqkit, write_columns
 
 from seqkit.errors import UserError
@@ -91,6 +92,18 @@ def test_finished_cells_are_not_trained_again(compare: Callable[..., tuple[Path,
     (out / "gru" / "seed-2" / "recipe.json").unlink()
     assert compare("--seeds", "1,2", "--set", "train.epochs=2")[1].code == 0
     assert trained == ["gru/seed-2"]
+
+
+@pytest.mark.usefixtures("in_process")
+def test_the_page_names_the_threads_that_were_asked_for(compare: Callable[..., tuple[Path, Done]]) -> None:
+    assert compare("--seeds", "1", "--set", "train.epochs=2")[1].code == 0  # from here on nothing is trained in this process
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        out, _ = compare("--seeds", "1", "--set", "train.epochs=2")
+    finally:
+        torch.set_num_threads(before)
+    assert dict(json.loads((out / "report.json").read_text())["context"])["device"] == "cpu, 1 thread"
 
 
 def test_what_cannot_be_compared_is_one_line(recipe: Path, data: Path, tmp_path: Path) -> None:
