@@ -154,15 +154,15 @@ def costs(first: System, rival: System) -> str:
     """How the speeds compare."""
     name, mine, _ = first.speed(0)
     ratios = (
-        ("trains", first.training("rate") / rival.training("rate")),
-        (f"is, in {name},", mine / rival.speed(0)[1]),
+        ("trains {}", first.training("rate") / rival.training("rate")),
+        (f"is {{}} in {name}", mine / rival.speed(0)[1]),
     )
     parts: list[str] = []
-    for verb, ratio in ratios:
+    for told, ratio in ratios:
         if ratio > CLEAR_RATIO:
-            parts.append(f"{verb} {ratio:.1f}× faster")
+            parts.append(told.format(f"{ratio:.1f}× faster"))
         elif ratio < 1 / CLEAR_RATIO:
-            parts.append(f"{verb} {1 / ratio:.1f}× slower")
+            parts.append(told.format(f"{1 / ratio:.1f}× slower"))
     if not parts:
         return f"{first.name} and {rival.name} are alike in speed."
     return f"{first.name} {' and '.join(parts)}."
