@@ -167,6 +167,8 @@ def _bars(canvas: "Canvas", plot: Bars, width: float) -> None:
     _name_ticks(axes, plot.categories, crowded=sum(map(len, plot.categories)) * 7.5 > width * 0.8)
     axes.set_xlim(-0.6, places - 0.4)
     axes.margins(y=0.12)
+    if not any(value for _, values in plot.groups for value in values):
+        axes.set_ylim(0, 1)  # zeros alone are seen against something, not in a window around them
     _tick_text(axes)
     _legend(canvas, handles, [name for name, _ in plot.groups])
 

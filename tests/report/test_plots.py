@@ -85,6 +85,13 @@ def test_what_never_changes_is_seen_against_zero() -> None:
     assert "0" not in ticks(24.0, 25.0, 26.0)
 
 
+def test_bars_of_nothing_stand_on_the_base_line() -> None:
+    plot = Bars("F1 by length", "F1, %", ("1-8", "9+"), (("lstm", (0.0, None)),))
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", draw(plot))
+    assert "1" in words
+    assert not any(word.startswith("−") for word in words)
+
+
 @pytest.mark.parametrize(("highest", "told"), [(60.0, "50"), (9e4, "10,000")])
 def test_a_logarithmic_axis_is_labelled_in_plain_numbers(highest: float, told: str) -> None:
     plot = Lines("growth", "tokens", "MB", (Series("lstm", (1000, 9000), (24.0, highest)),), log_x=True, log_y=True)
