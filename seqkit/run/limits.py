@@ -11,8 +11,13 @@ import torch
 from seqkit.run.machine import peak_memory
 
 
-def limit_memory(limit: float) -> None:
-    """Let this process take so many bytes more and none beyond; on Linux alone is it known what it has."""
+def limit_memory(limit: float, device: torch.device) -> None:
+    """Let this process take so many bytes more and none beyond, on a GPU of its memory; else on Linux alone, which tells what
+    the process has."""
+    if device.type == "cuda":
+        share = (torch.cuda.memory_reserved(device) + limit) / torch.cuda.get_device_properties(device).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(share, 1.0), device.index)
+        return
     with suppress(OSError):
         size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + int(limit), resource.RLIM_INFINITY))
@@ -35,13 +40,12 @@ def forget_peak(device: torch.device) -> int:
 
 def peak(device: torch.device) -> int:
     """The most bytes held since `forget_peak`."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").split("\n"):
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return peak_memory()
+    if device.type != "cuda":
+        with suppress(OSError):
+            for line in Path("/proc/self/status").read_text(encoding="ascii").split("\n"):
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    return peak_memory(device)
 
 
 def out_of_memory(error: MemoryError | RuntimeError, limit: float) -> str:

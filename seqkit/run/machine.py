@@ -67,16 +67,20 @@ def device_name(device: torch.device) -> str:
     """As shown in reports: `cpu, 2 threads` or the GPU's name."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type}, {threads_text()}"
+    threads = torch.get_num_threads()
+    return f"{device.type}, {threads} thread{'s' * (threads != 1)}"
 
 
-def threads_text() -> str:
-    """`2 threads`."""
-    return f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() != 1)}"
+def wait_for(device: torch.device) -> None:
+    """Until it has done what it was given: a GPU works on while the program does, and so does the clock."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
-def peak_memory() -> int:
-    """The most resident memory this process has held, in bytes."""
+def peak_memory(device: torch.device) -> int:
+    """The most bytes this process has held: of a GPU's memory, or else resident."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -28,7 +28,8 @@ class TrainingFacts:
         rate: tokens a second, over the updates alone.
         unit: what a token is here: `words`, `characters`.
         precision: of the matrix products.
-        peak_memory: bytes resident, of the whole process.
+        device: its type, `cpu` or `cuda`.
+        peak_memory: bytes: resident, of the whole process, or allocated on a GPU.
         kept_score: on dev, of the weights kept.
     """
 
@@ -43,6 +44,7 @@ class TrainingFacts:
     best_score: float
     kept_score: float
     precision: str
+    device: str = "cpu"
 
 
 def warn_of_precision(config: TrainConfig, device: torch.device, console: Console) -> None:
@@ -68,6 +70,7 @@ def follow(
     checkpoints = folder / "checkpoints"
     per_epoch = task.batches_per_epoch()
     display = TrainingDisplay(console, state.config, per_epoch, shown)
+    device = next(state.model.parameters()).device
     started, cpu_started = time.perf_counter(), time.process_time()
     with (
         EventLog(folder / "metrics.jsonl", upto=state.step if resume else None) as log,
@@ -93,12 +96,13 @@ def follow(
         update_seconds=state.seconds,
         rate=display.tokens / max(display.training_seconds, 1e-9),
         unit=shown.unit,
-        peak_memory=peak_memory(),
+        peak_memory=peak_memory(device),
         best_epoch=state.best_epoch,
         epochs=state.step / per_epoch,
         best_score=state.best_score,
         kept_score=state.best_score if state.config.keep == "best" else state.last_score,
-        precision=precision_name(state.config, next(state.model.parameters()).device),
+        precision=precision_name(state.config, device),
+        device=device.type,
     )
     save_checkpoint(checkpoints, state, task.carried)
     with torch.no_grad():

@@ -73,7 +73,7 @@ def test_measuring_ends_at_the_first_failure(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits are for a process of its own, not for this one."""
-    monkeypatch.setattr(probe, "limit_memory", lambda _: None)
+    monkeypatch.setattr(probe, "limit_memory", lambda *_: None)
     monkeypatch.setattr(probe, "limit_time", lambda _: None)
 
 

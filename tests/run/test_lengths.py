@@ -81,7 +81,7 @@ def test_want_of_memory_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
             raise MemoryError
 
     for name in ("limit_memory", "limit_time"):
-        monkeypatch.setattr(probe, name, lambda _: None)
+        monkeypatch.setattr(probe, name, lambda *_: None)
     found = probe.measure(options(run))
     assert found["bytes"] >= 0
     assert found["waits"] == "one sentence"

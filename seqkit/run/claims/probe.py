@@ -20,7 +20,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModel, LanguageModelConfig
 from seqkit.run.limits import forget_peak, limit_memory, limit_time, out_of_memory, peak
-from seqkit.run.machine import prepare_machine
+from seqkit.run.machine import prepare_machine, wait_for
 
 SYMBOLS = 96
 WARM = 32  # tokens; kernels are chosen and buffers taken before anything counts
@@ -40,7 +40,7 @@ def probe(options: dict[str, Any]) -> dict[str, Any]:
     config: AnyLanguageModelConfig = TypeAdapter[Any](LanguageModelConfig).validate_python(options["model"])
     model = LanguageModel(config, SYMBOLS).to(device)
     work = WAYS[options["way"]]
-    limit_memory(options["limit"])
+    limit_memory(options["limit"], device)
     with sdpa_kernel(SDPBackend.MATH) if options["materialised"] else nullcontext():
         work(model, random_tokens(WARM, device), options["piece"])
         token_1T = random_tokens(options["length"], device)
@@ -49,6 +49,7 @@ def probe(options: dict[str, Any]) -> dict[str, Any]:
         started = time.process_time()
         try:
             state_bytes = work(model, token_1T, options["piece"])
+            wait_for(device)
         except (MemoryError, RuntimeError) as error:
             return {"failure": out_of_memory(error, options["limit"])}
     seconds = time.process_time() - started

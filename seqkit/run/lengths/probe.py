@@ -10,7 +10,7 @@ from typing import Any
 
 from seqkit.run.lengths.work import WAYS, work_of
 from seqkit.run.limits import forget_peak, limit_memory, limit_time, out_of_memory, peak
-from seqkit.run.machine import prepare_machine
+from seqkit.run.machine import prepare_machine, wait_for
 from seqkit.run.saved import load
 
 WARM = 8  # tokens; kernels are chosen and buffers taken before anything counts
@@ -26,13 +26,14 @@ def measure(options: dict[str, Any]) -> dict[str, Any]:
     """
     device = prepare_machine(options["device"], options["threads"])
     work, do = work_of(load(options["run"], device=str(device))), WAYS[options["way"]]
-    limit_memory(options["limit"])
+    limit_memory(options["limit"], device)
     do(work, WARM)
     before = forget_peak(device)
     limit_time(options["seconds"])
     started = time.perf_counter()
     try:
         told = do(work, options["length"])
+        wait_for(device)
     except (MemoryError, RuntimeError) as error:
         return {"failure": out_of_memory(error, options["limit"])}
     found = {"bytes": max(peak(device) - before, 0), "seconds": time.perf_counter() - started, "waits": work.waits}

@@ -107,7 +107,7 @@ def measure_speed(tagger: TrainedTagger, sentences: Sequence[Tagged]) -> Speed:
     singles = texts[:: -(-len(texts) // SINGLES) or 1]
     single = _words_per_second(tagger, singles, 1)
     words = sum(map(len, singles)) / max(len(singles), 1)
-    return Speed(batched, single, 1000 * words / single, peak_memory())
+    return Speed(batched, single, 1000 * words / single, peak_memory(next(tagger.model.parameters()).device))
 
 
 def _words_per_second(tagger: TrainedTagger, texts: Sequence[Sequence[str]], batch_size: int) -> float:

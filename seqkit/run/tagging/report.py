@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from seqkit.metrics.accuracy import count_by_known_word, count_by_tag
 from seqkit.metrics.calibration import brier_score, expected_calibration_error, reliability
@@ -26,8 +27,9 @@ from seqkit.report.report import (
     Series,
     Table,
 )
+from seqkit.run.cost import Row, cost_section
 from seqkit.run.display import read_events
-from seqkit.run.machine import surroundings, threads_text
+from seqkit.run.machine import surroundings
 from seqkit.run.tagging.evaluate import Evaluation
 from seqkit.run.tagging.model import TrainedTagger
 from seqkit.run.training import TrainingFacts
@@ -64,10 +66,10 @@ def tagging_report(
         sections += [_labels(evaluation)]
     if events is not None and events.exists():
         sections.append(_training(events, evaluation.entities))
-    sections.append(_cost(tagger, evaluation, facts))
+    device = next(tagger.model.parameters()).device
+    sections.append(_cost(tagger, evaluation, facts, device))
     if evaluation.entities:
         sections.append(_worst(evaluation, str(tagger.about.get("language", ""))))
-    device = next(tagger.model.parameters()).device
     context = [*surroundings(device), ("corpus", str(tagger.about.get("corpus", "")))]
     context += [
         ("recipe fingerprint", str(tagger.about.get("fingerprint", ""))),
@@ -263,29 +265,17 @@ def _training(events: Path, entities: bool) -> Section:
     return Section("Training", blocks=tuple(blocks))
 
 
-def _cost(tagger: TrainedTagger, evaluation: Evaluation, facts: TrainingFacts | None) -> Section:
-    size = sum(len(content) for content in tagger.files().values())
-    rows: list[tuple[Any, ...]] = [
-        ("parameters", Figure("parameters", tagger.parameters, "parameters")),
-        ("model on disk", Figure("size", size, "bytes")),
-    ]
-    if facts:
-        rows += [
-            ("training, wall time", Figure("time", facts.seconds, "s", note="evaluations on dev included")),
-            ("training speed", Figure("speed", facts.rate, "words/s")),
-            ("matrix products, training", facts.precision),
-            ("peak memory, training", Figure("memory", facts.peak_memory, "bytes", note="resident, whole process")),
-        ]
+def _cost(tagger: TrainedTagger, evaluation: Evaluation, facts: TrainingFacts | None, device: torch.device) -> Section:
+    speeds: list[Row] = []
     if speed := evaluation.speed:
-        rows += [
+        speeds += [
             ("prediction, batch 64", Figure("speed", speed.batched, "words/s")),
             ("prediction, batch 1", Figure("speed", speed.single, "words/s")),
             ("one sentence alone", Figure("latency", speed.single_milliseconds, "ms")),
         ]
         if not facts:
-            rows.append(("peak memory, predicting", Figure("memory", speed.peak_memory, "bytes")))
-    note = f"{threads_text()}, PyTorch, float32 weights; word vectors are computed afresh in each measurement."
-    return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))
+            speeds.append(("peak memory, predicting", Figure("memory", speed.peak_memory, "bytes")))
+    return cost_section(tagger, facts, speeds, device, "; word vectors are computed afresh in each measurement")
 
 
 def _worst(evaluation: Evaluation, language: str) -> Section:

@@ -17,7 +17,6 @@ from seqkit.metrics.novelty import Copies, find_copies
 from seqkit.models.inspection.gradients import Reach
 from seqkit.models.language_model import LanguageModel, TransformerLanguageModelConfig
 from seqkit.recipe import EvaluationConfig
-from seqkit.run.machine import peak_memory
 from seqkit.run.rates import rate
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.tasks.language_modeling.dynamic import evaluate_dynamically
@@ -57,7 +56,6 @@ class Speed:
     scoring: float
     writing: float
     step_milliseconds: float
-    peak_memory: int
 
 
 @dataclass(frozen=True)
@@ -169,4 +167,4 @@ def measure_speed(trained: TrainedLanguageModel, tokens: Tokens) -> Speed:
         return sum(1 for _ in islice(steps, 100))
 
     writing = rate(write)
-    return Speed(rate(score), writing, 1000 / writing, peak_memory())
+    return Speed(rate(score), writing, 1000 / writing)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,9 @@ from seqkit.metrics.novelty import distinct
 from seqkit.metrics.significance import Interval, bootstrap_interval, nats_per_token
 from seqkit.models.inspection.gradients import Reach
 from seqkit.report.report import Block, Figure, Lines, Report, Section, Series, Table, Texts
+from seqkit.run.cost import cost_section
 from seqkit.run.display import read_events
-from seqkit.run.machine import surroundings, threads_text
+from seqkit.run.machine import surroundings
 from seqkit.run.text.evaluate import REACH, TextEvaluation, Written
 from seqkit.run.text.model import TrainedLanguageModel
 from seqkit.run.training import TrainingFacts
@@ -222,24 +222,10 @@ def _training(events: Path, unit: str) -> Section:
 
 
 def _cost(trained: TrainedLanguageModel, evaluation: TextEvaluation, facts: TrainingFacts | None) -> Section:
-    unit = f"{trained.unit}/s"
-    rows: list[tuple[Any, ...]] = [
-        ("parameters", Figure("parameters", trained.parameters, "parameters")),
-        ("model on disk", Figure("size", sum(map(len, trained.files().values())), "bytes")),
-    ]
-    if facts:
-        rows += [
-            ("training, wall time", Figure("time", facts.seconds, "s", note="evaluations on dev included")),
-            ("training, processor time", Figure("time", facts.cpu_seconds, "s", note="all threads together")),
-            ("training speed", Figure("speed", facts.rate, unit)),
-            ("matrix products, training", facts.precision),
-            ("peak memory, training", Figure("memory", facts.peak_memory, "bytes", note="resident, whole process")),
-        ]
-    speed = evaluation.speed
-    rows += [
+    speed, unit = evaluation.speed, f"{trained.unit}/s"
+    speeds = (
         ("scoring, 32 streams", Figure("speed", speed.scoring, unit)),
         ("writing, one text", Figure("speed", speed.writing, unit)),
         ("one step alone", Figure("latency", speed.step_milliseconds, "ms")),
-    ]
-    note = f"{threads_text()}, PyTorch, float32 weights."
-    return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))
+    )
+    return cost_section(trained, facts, speeds, trained.device)

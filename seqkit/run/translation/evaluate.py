@@ -17,7 +17,6 @@ from seqkit.data.pairs import variants
 from seqkit.metrics.transduction import transduction_counts
 from seqkit.metrics.translation import bleu_counts, chrf_counts, copy_counts, ter_counts
 from seqkit.recipe import TranslationEvaluationConfig
-from seqkit.run.machine import peak_memory
 from seqkit.run.rates import rate
 from seqkit.run.translation.model import TrainedTranslator
 from seqkit.tasks.translation.task import padded
@@ -87,7 +86,6 @@ class Speed:
     batched: float
     alone: float
     milliseconds: float
-    peak_memory: int
 
 
 @dataclass(frozen=True)
@@ -149,4 +147,4 @@ def measure_speed(trained: TrainedTranslator, sources: Sequence[str]) -> Speed:
         return sum(1 for _ in trained.stream(islice(sources, 5), search, batch_size=1))
 
     one_by_one = rate(alone)
-    return Speed(rate(batched), one_by_one, 1000 / one_by_one, peak_memory())
+    return Speed(rate(batched), one_by_one, 1000 / one_by_one)

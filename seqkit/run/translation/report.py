@@ -10,8 +10,9 @@ from seqkit.metrics.significance import accuracy, bootstrap_interval
 from seqkit.metrics.transduction import unit_error_rate, word_accuracy
 from seqkit.metrics.translation import bleu, bleu_by_length, bleu_signature, chrf, length_buckets, length_ratio, ter
 from seqkit.report.report import Bars, Block, Figure, Lines, Report, Section, Series, Table, Texts
+from seqkit.run.cost import cost_section
 from seqkit.run.display import read_events
-from seqkit.run.machine import surroundings, threads_text
+from seqkit.run.machine import surroundings
 from seqkit.run.training import TrainingFacts
 from seqkit.run.translation import transductions
 from seqkit.run.translation.evaluate import SplitTranslated, TranslationEvaluation, summed
@@ -180,22 +181,9 @@ def training(events: Path) -> Section:
 
 def cost(trained: TrainedTranslator, evaluation: TranslationEvaluation, facts: TrainingFacts | None) -> Section:
     """Size, speed, memory."""
-    rows: list[tuple[Any, ...]] = [
-        ("parameters", Figure("parameters", trained.parameters, "parameters")),
-        ("model on disk", Figure("size", sum(map(len, trained.files().values())), "bytes")),
-    ]
-    if facts:
-        rows += [
-            ("training, wall time", Figure("time", facts.seconds, "s", note="evaluations on dev included")),
-            ("training, processor time", Figure("time", facts.cpu_seconds, "s", note="all threads together")),
-            ("training speed", Figure("speed", facts.rate, "target symbols/s")),
-            ("matrix products, training", facts.precision),
-            ("peak memory, training", Figure("memory", facts.peak_memory, "bytes", note="resident, whole process")),
-        ]
     speed = evaluation.speed
-    rows += [
+    speeds = (
         ("translating, 64 side by side", Figure("speed", speed.batched, "target symbols/s")),
         ("one sentence alone", Figure("latency", speed.milliseconds, "ms")),
-    ]
-    note = f"{threads_text()}, PyTorch, float32 weights; greedy."
-    return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), note),))
+    )
+    return cost_section(trained, facts, speeds, trained.device, "; greedy")
