@@ -64,14 +64,15 @@ class TransformerEncoder(nn.Module):
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """Encode a padded batch."""
         x_BTD = self.enter(x_BTD)
-        bias_BNTT = attention_bias(length_B, x_BTD.shape[1], self.heads, directional=self.directional, like=x_BTD)
+        steps = x_BTD.shape[1]
+        bias = directional_bias(length_B, steps, self.heads, x_BTD) if self.directional else real_keys(length_B, steps)
         for block in self.blocks:
-            x_BTD = block(x_BTD, bias_BNTT)
+            x_BTD = block(x_BTD, bias)
         return self.norm(x_BTD)
 
 
 class TransformerBlock(nn.Module):
-    """x + attention(norm(x)), then x + feedforward(norm(x))."""
+    """x + attention(norm(x)), then x + feedforward(norm(x)); the bias as `attention` takes it."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -87,22 +88,22 @@ class TransformerBlock(nn.Module):
         self.narrow = projection(config.projections, inner, config.width)
         self.dropout = Dropout(config.dropout)
 
-    def forward(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
+    def forward(self, x_BTD: Tensor, bias: Tensor) -> Tensor:
         """One block."""
-        x_BTD = x_BTD + self.dropout(self.attend(self.attention_norm(x_BTD), bias_BNTT))
+        x_BTD = x_BTD + self.dropout(self.attend(self.attention_norm(x_BTD), bias))
         return x_BTD + self.dropout(self.narrow(gelu(self.widen(self.feedforward_norm(x_BTD)))))
 
-    def attend(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
+    def attend(self, x_BTD: Tensor, bias: Tensor) -> Tensor:
         """Scaled dot-product attention (Vaswani et al. 2017)."""
         query_BNTE, key_BNTE, value_BNTE = self.project(x_BTD)
         dropout = self.attention_dropout if self.training else 0.0
-        out_BNTE = attention(query_BNTE, key_BNTE, value_BNTE, bias_BNTT, dropout=dropout)
+        out_BNTE = attention(query_BNTE, key_BNTE, value_BNTE, bias, dropout=dropout)
         return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
 
-    def weights(self, x_BTD: Tensor, bias_BNTT: Tensor) -> Tensor:
+    def weights(self, x_BTD: Tensor, bias: Tensor) -> Tensor:
         """weight_BNTT: where each token looks, head by head, as `attend` weighs it."""
         query_BNTE, key_BNTE, _ = self.project(x_BTD)
-        return attention_weights(query_BNTE, key_BNTE, bias_BNTT)
+        return attention_weights(query_BNTE, key_BNTE, bias)
 
     def project(self, x_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, each _BNTE, queries and keys turned where positions are rotary."""
@@ -128,8 +129,14 @@ def projection(init: Init, inputs: int, outputs: int, parts: int = 1) -> nn.Line
     return layer
 
 
-def attention_bias(length_B: Tensor, steps: int, heads: int, *, directional: bool, like: Tensor) -> Tensor:
-    """bias_BNTT to add to the attention scores: -inf where a query may not look, a linear penalty by distance elsewhere.
+def real_keys(length_B: Tensor, steps: int) -> Tensor:
+    """seen_B11T: the keys that are no padding; of an empty sentence the first, so that no query sees nothing."""
+    step_T = torch.arange(steps, device=length_B.device)
+    return (step_T < length_B.clamp(min=1)[:, None])[:, None, None]
+
+
+def directional_bias(length_B: Tensor, steps: int, heads: int, like: Tensor) -> Tensor:
+    """bias_BNTT to add to the attention scores: a linear penalty by distance, -inf where a query may not look.
 
     Every query sees itself, padding included, so that no row is empty.
     """
@@ -137,8 +144,6 @@ def attention_bias(length_B: Tensor, steps: int, heads: int, *, directional: boo
     away_TT = step_T[None, :] - step_T[:, None]
     seen_BTT = (step_T[None, None, :] < length_B[:, None, None]) | (away_TT == 0)
     bias_BTT = torch.zeros(seen_BTT.shape, dtype=like.dtype, device=like.device).masked_fill_(~seen_BTT, -math.inf)
-    if not directional:
-        return bias_BTT[:, None].expand(-1, heads, -1, -1)
     ranks = heads // 2
     # ALiBi's slopes: 2^(-8 r / ranks), from local heads to nearly uniform ones.
     slope_R = 2.0 ** (-8.0 * torch.arange(1, ranks + 1, device=like.device, dtype=like.dtype) / ranks)

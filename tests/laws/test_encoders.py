@@ -6,18 +6,29 @@ Axes: B sentences, T tokens, D features, H features of one direction, N heads.
 import copy
 import math
 from itertools import product
+from typing import Any
 
 import pytest
 import tiny
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
+from seqkit.models.attention import attention_weights
 from seqkit.models.build import build_encoder
 from seqkit.models.dropout import Dropout
 from seqkit.models.initialisation import initialise
 from seqkit.models.mingru import MinGRU
 from seqkit.models.recurrent import CELLS, RecurrentConfig, RecurrentEncoder, RecurrentLayer, reversal
-from seqkit.models.transformer import TransformerBlock, TransformerConfig, TransformerEncoder, attention_bias, rotate
+from seqkit.models.transformer import (
+    TransformerBlock,
+    TransformerConfig,
+    TransformerEncoder,
+    directional_bias,
+    real_keys,
+    rotate,
+)
 
 EXACT = {"rtol": 0.0, "atol": 1e-10}
 INPUT = 5
@@ -270,6 +281,26 @@ def test_lengths_never_seen(name: str):
     assert bool(y_BTD.isfinite().all())
 
 
+class Largest(TorchDispatchMode):
+    """Notes the size of the largest tensor that is made."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        self.numbers = max(self.numbers, *(x.numel() for x in tree_leaves(made) if isinstance(x, Tensor)), 0)
+        return made
+
+
+@pytest.mark.parametrize("positions", ["rotary", "directional"])
+def test_rotary_attention_makes_no_table_of_pairs_of_tokens(positions: str):
+    steps = 1500
+    network = build_encoder(TransformerConfig(width=16, heads=4, positions=positions), INPUT).eval()
+    with Largest() as largest:
+        network(torch.randn(1, steps, INPUT), torch.tensor([steps])).sum().backward()
+    assert (largest.numbers < steps**2) == (positions == "rotary")
+
+
 @pytest.mark.parametrize("ahead", [False, True])
 def test_directional_heads_look_one_way(ahead: bool):
     heads, width, steps = 4, 16, 7
@@ -278,7 +309,7 @@ def test_directional_heads_look_one_way(ahead: bool):
         silenced = slice(0, width // 2) if ahead else slice(width // 2, width)
         block.leave.weight[:, silenced] = 0
     x_BTD = torch.randn(1, steps, width, dtype=torch.float64, requires_grad=True)
-    bias_BNTT = attention_bias(torch.tensor([steps]), steps, heads, directional=True, like=x_BTD)
+    bias_BNTT = directional_bias(torch.tensor([steps]), steps, heads, x_BTD)
     y_BTD = block.attend(x_BTD, bias_BNTT)
     for query in range(steps):
         (grad_BTD,) = torch.autograd.grad(y_BTD[0, query].square().sum(), x_BTD, retain_graph=True)
@@ -288,9 +319,11 @@ def test_directional_heads_look_one_way(ahead: bool):
 
 @pytest.mark.parametrize("directional", [True, False])
 def test_attention_to_padding_is_zero(directional: bool):
-    length_B, steps, heads = [1, 3, 6], 6, 4
-    bias_BNTT = attention_bias(torch.tensor(length_B), steps, heads, directional=directional, like=torch.zeros(()))
-    share_BNTT = torch.zeros(3, heads, steps, steps).add(bias_BNTT).softmax(dim=-1)
+    length_B, steps, heads = [1, 3, 6, 0], 6, 4
+    lengths = torch.tensor(length_B)
+    bias = directional_bias(lengths, steps, heads, torch.zeros(())) if directional else real_keys(lengths, steps)
+    x_BNTE = torch.zeros(len(length_B), heads, steps, 2)
+    share_BNTT = attention_weights(x_BNTE, x_BNTE, bias)
     assert bool(share_BNTT.isfinite().all())
     for row, length in enumerate(length_B):
         assert not share_BNTT[row, :, :length, length:].any()
@@ -300,7 +333,7 @@ def test_attention_to_padding_is_zero(directional: bool):
 
 
 def test_alibi_slopes_fall_geometrically_and_penalise_distance_linearly():
-    bias_NTT = attention_bias(torch.tensor([9]), 9, 16, directional=True, like=torch.zeros((), dtype=torch.float64))[0]
+    bias_NTT = directional_bias(torch.tensor([9]), 9, 16, torch.zeros((), dtype=torch.float64))[0]
     for rank in range(8):  # Press et al. 2022: eight heads have slopes 1/2, 1/4, …, 1/256
         slope = 2.0 ** -(rank + 1)
         torch.testing.assert_close(bias_NTT[rank, 8], -slope * torch.arange(8, -1, -1, dtype=torch.float64))

@@ -105,12 +105,12 @@ def test_an_encoders_attention_reproduces_its_output(positions: str) -> None:
     network = decided(build_encoder(config, INPUT))
     _, calls = encoded(network)
     for block in network.blocks:
-        x_BTD, bias_BNTT = calls[block].given
+        x_BTD, bias = calls[block].given
         weight_BNTT = self_attention(block, calls)
         torch.testing.assert_close(weight_BNTT.sum(dim=-1), torch.ones_like(weight_BNTT[..., 0]), **EXACT)
         x_BTD = block.attention_norm(x_BTD)
         out_BTD = merged(block, weight_BNTT, block.project(x_BTD)[2])
-        torch.testing.assert_close(out_BTD, block.attend(x_BTD, bias_BNTT), **EXACT)
+        torch.testing.assert_close(out_BTD, block.attend(x_BTD, bias), **EXACT)
 
 
 @pytest.mark.parametrize("window", [0, 3, 100])
