@@ -70,7 +70,7 @@ def _lines(plot: Lines) -> Table:
 
 
 def _lines_apart(plot: Lines, columns: Sequence[Mapping[Number, Cell]]) -> Table:
-    """Lines that were looked at in other places each, as by the clock: every one beside its own places."""
+    """Lines with few places in common, as those of runs by the clock: each beside its own."""
     heads = tuple(head for series in plot.series for head in (plot.x_label, series.name))
     points = zip_longest(*(sorted(column.items()) for column in columns), fillvalue=(None, None))
     return Table(plot.title, heads, tuple(tuple(chain.from_iterable(row)) for row in points), plot.note)

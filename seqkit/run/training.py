@@ -28,9 +28,9 @@ class TrainingFacts:
         rate: tokens a second, over the updates alone.
         unit: what a token is here: `words`, `characters`.
         precision: of the matrix products.
-        device: its type, `cpu` or `cuda`.
         peak_memory: bytes: resident, of the whole process, or allocated on a GPU.
         kept_score: on dev, of the weights kept.
+        device: its type, `cpu` or `cuda`.
     """
 
     seconds: float
