@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from seqkit.errors import UserError
-from seqkit.recipe import Recipe, load_recipe, recipe_from
+from seqkit.recipe.recipe import Recipe
 from seqkit.recipe.spaces import Space, draw
+from seqkit.tasks.recipes import load_recipe, recipe_from
 
 BASE = """task = "ner"
 corpus = "ner/newsdesk"

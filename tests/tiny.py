@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from seqkit.data.examples import Tagged
 from seqkit.data.vocabulary import Vocabulary, VocabularyConfig
 from seqkit.models.tagger import AnyTaggerConfig, Tagger, TaggerConfig
-from seqkit.tasks.ner.augment import AugmentConfig, Augmenter
-from seqkit.tasks.ner.task import TaggingTask
+from seqkit.tasks.tagging.augment import AugmentConfig, Augmenter
+from seqkit.tasks.tagging.batches import TaggingBatches
 from seqkit.training.loop import Event, TrainConfig, TrainState, train
 
 TAGS = ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
@@ -73,15 +73,15 @@ def scrambled(model: Tagger, scale: float = 1.0, seed: int = 7, *, biases: bool 
 
 def task(
     model: Tagger, words: Vocabulary, data: Sequence[Tagged], dev: Sequence[Tagged] | None = None, **options: Any
-) -> TaggingTask:
+) -> TaggingBatches:
     """A task over sentences, scored on the same sentences unless `dev` is given."""
     given = {"batch_size": 8, "precision": torch.float32, "seed": 1} | options
     if isinstance(given.get("augment"), dict):
         given["augment"] = Augmenter(AugmentConfig(**given["augment"]), data)
-    return TaggingTask(model, words, TAGS, data, data if dev is None else dev, **given)
+    return TaggingBatches(model, words, TAGS, data, data if dev is None else dev, **given)
 
 
-def learn(model: Tagger, trainable: TaggingTask, **settings: Any) -> Iterator[Event]:
+def learn(model: Tagger, trainable: TaggingBatches, **settings: Any) -> Iterator[Event]:
     """Train with the loop's own defaults but for `settings`; ends with the best weights in the model."""
     state = TrainState(model, TrainConfig(**settings))
     yield from train(trainable, state)

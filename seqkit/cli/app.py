@@ -26,7 +26,7 @@ app.add_typer(claims_app, name="claims")
 def top(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
     """Sequence tagging and generation with small recurrent networks, compared honestly with Transformers."""
     if version:
-        import seqkit
+        from seqkit.version import __version__
 
-        print(f"seqkit {seqkit.__version__}")
+        print(f"seqkit {__version__}")
         raise typer.Exit

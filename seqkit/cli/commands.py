@@ -1,7 +1,7 @@
 """Train, evaluate, compare: the commands of every task; what they do lies in `seqkit.run`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,20 +24,22 @@ from seqkit.cli.options import (
     Threads,
     Train,
     errors_choice,
+    given_options,
     length_list,
     make_console,
-    own_files,
     percents,
     raise_usage,
     seed_list,
     typed,
 )
 
+OF_RESUMING = ("--device", "--threads", "--mirror", "--quiet")  # what may change from leg to leg of a run
 SPLITS = ("dev", "test", "dev+test")  # and test_…, of a corpus of pairs
 
 
 @app.command()
 def train(
+    context: typer.Context,
     recipe: RecipeName = None,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with a stopped run: its folder, or latest.", show_default=False)
@@ -58,22 +60,12 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train a model and report how good it is."""
-    from seqkit.run.command import TrainRequest, resume_command, train_command
-    from seqkit.run.corpora import Sources
+    from seqkit.data.sources import OwnFiles, Sources
+    from seqkit.run.train import TrainRequest, resume_command, train_command
 
     console = make_console(quiet=quiet)
     if resume:
-        given = {
-            "a recipe": recipe,
-            "--out": out,
-            "--seed": seed,
-            "--set": overrides,
-            "--train": train,
-            "--data": data,
-            "--text": text,
-        }
-        named = [name for name, value in given.items() if value]
-        if named:
+        if named := [name for name in given_options(context) if name not in ("--resume", *OF_RESUMING)]:
             raise_usage(f"--resume takes recipe and data from the run itself; leave out {', '.join(named)}")
         resume_command(resume, console=console, device=device, threads=threads, mirror=mirror)
         return
@@ -83,7 +75,7 @@ def train(
         recipe=recipe,
         out=out,
         overrides=[*(overrides or []), *([f"train.seed={seed}"] if seed is not None else [])],
-        sources=Sources(own_files(train, dev, test, data, format, text), mirror, errors_choice(encoding_errors)),
+        sources=Sources(OwnFiles.given(train, dev, test, data, format, text), mirror, errors_choice(encoding_errors)),
         device=device,
         threads=threads,
         command=typed(),
@@ -127,19 +119,24 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Evaluate a trained model on a labelled split and write the report."""
-    from seqkit.run.command import EvaluateRequest, evaluate_command
+    from seqkit.data.sources import OwnFiles
+    from seqkit.run.evaluate import EvaluateRequest, evaluate_command
 
     if split not in SPLITS and not split.startswith("test_"):
         raise_usage(f"--split {split}: known are {', '.join(SPLITS)}")
-    if file and split == "dev+test":
-        raise_usage("--file is one split: leave out --split dev+test")
+    if file and "+" in split:
+        raise_usage(f"--file is one split: leave out --split {split}")
+    settings: dict[str, tuple[str, Any]] = {}
+    if protocol:
+        settings["--protocol"] = ("protocols", tuple(protocol))
+    if dynamic is not None:
+        settings["--dynamic"] = ("dynamic", dynamic)
     request = EvaluateRequest(
         run=run,
         split=split,
         corpus=corpus,
-        own=own_files(None, file if split == "dev" else None, file if split == "test" else None, None, format),
-        protocols=tuple(protocol or ()),
-        dynamic=dynamic,
+        own=OwnFiles.of_split(split, file, format),
+        settings=settings,
         out=out,
         mirror=mirror,
         errors=errors_choice(encoding_errors),
@@ -193,9 +190,9 @@ def compare(
     threads: Threads = None,
 ) -> None:
     """Train a recipe and its rivals with several seeds and say which is better, if any."""
-    from seqkit.run.budget import seconds_of
-    from seqkit.run.compare import CompareRequest, compare_command
-    from seqkit.run.corpora import Sources
+    from seqkit.data.sources import OwnFiles, Sources
+    from seqkit.run.comparison.budget import seconds_of
+    from seqkit.run.comparison.compare import CompareRequest, compare_command
 
     if recipe is None:
         raise_usage("say what to compare: seqkit compare ner, or a recipe (seqkit recipes list)")
@@ -205,13 +202,13 @@ def compare(
         seeds=seed_list(seeds),
         rivals=tuple(name.strip() for name in systems.split(",")) if systems else None,
         overrides=overrides or [],
-        sources=Sources(own_files(train, dev, test, data, format, text), mirror),
+        sources=Sources(OwnFiles.given(train, dev, test, data, format, text), mirror),
         device=device,
         threads=threads,
         command=typed(),
         budget=seconds_of(budget) if budget else 0.0,
         tune=tune or 0,
-        shares=percents(fractions) if fractions else (),
+        fractions=percents(fractions) if fractions else (),
         lengths=length_list(lengths),
     )
     compare_command(request, make_console())

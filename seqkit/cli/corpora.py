@@ -101,7 +101,7 @@ def fetch_corpus(name: Name, mirror: Mirror = None) -> None:
     from rich.console import Console
 
     from seqkit.data.card import find_card
-    from seqkit.run.corpora import fetch_with_bar
+    from seqkit.data.sources import fetch_with_bar
 
     card = find_card(name)
     console = Console(highlight=False)

@@ -28,7 +28,7 @@ def inspect(
     quiet: Quiet = False,
 ) -> None:
     """Look inside a trained model while it reads a text: gates, attention, memory, gradients."""
-    from seqkit.run.inspection.command import InspectRequest, inspect_command
+    from seqkit.run.inspect import InspectRequest, inspect_command
 
     request = InspectRequest(
         run=run,

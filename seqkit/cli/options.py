@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from seqkit.run.corpora import EncodingErrors, OwnFiles
+    from seqkit.data.sources import EncodingErrors
 
 RecipeName = Annotated[str | None, typer.Argument(help="A task, task/recipe, or a .toml file.", show_default=False)]
 RunName = Annotated[str | None, typer.Argument(help="A run folder; the newest run if left out.", show_default=False)]
@@ -45,30 +45,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")
 
 
 def make_console(*, quiet: bool = False) -> "Console":
-    """The console of a command's messages; not for data, which goes to standard output as it is."""
-    from rich.console import Console
+    """The console of a command's messages."""
+    from seqkit.run import console
 
-    # Elsewhere than on a terminal rich assumes 80 columns and would break paths in two.
-    width = None if sys.stdout.isatty() else 120
-    return Console(quiet=quiet, highlight=False, width=width)
+    return console.make_console(quiet=quiet)
 
 
-def own_files(
-    train: str | None, dev: str | None, test: str | None, data: Path | None, format: str | None, text: Path | None = None
-) -> "OwnFiles":
-    """The options of a user's own data, together."""
-    from seqkit.run.corpora import OwnFiles
-
-    files: dict[str, Path] = {}
-    targets: dict[str, Path] = {}
-    for split, given in (("train", train), ("dev", dev), ("test", test)):
-        if given:
-            # A file may have a comma in its name.
-            source, comma, target = (given, "", "") if Path(given).exists() else given.partition(",")
-            files[split] = Path(source)
-            if comma:
-                targets[split] = Path(target)
-    return OwnFiles(files, targets, data, format, text)
+def given_options(context: typer.Context) -> list[str]:
+    """What was typed, by the long names of options and in words for an argument."""
+    sources = {p: context.get_parameter_source(p.name or "") for p in context.command.params}
+    # By name: the class is click's, or typer's own copy of it.
+    typed = [p for p, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    return [max(p.opts, key=len) if p.opts[0].startswith("-") else f"the {p.name}" for p in typed]
 
 
 def percents(given: str) -> tuple[float, ...]:

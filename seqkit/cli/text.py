@@ -38,32 +38,30 @@ def generate(
     threads: Threads = None,
 ) -> None:
     """Continue a text with a trained language model, printing as it goes."""
-    from seqkit.run.text.generate import GenerateRequest, generate_command
+    from seqkit.run.predict import open_model
+    from seqkit.tasks.language_modeling.stream import GenerateRequest, generate_texts
+    from seqkit.tasks.language_modeling.trained import TrainedLanguageModel
 
     if format not in FORMATS:
         raise_usage(f"--format {format}: known are text, jsonl")
-    generate_command(
-        GenerateRequest(
-            run=run,
-            prompts=tuple(prompt or ()),
-            samples=samples,
-            settings={
-                "length": length,
-                "temperature": temperature,
-                "top_k": top_k,
-                "top_p": top_p,
-                "min_p": min_p,
-                "repetition_penalty": repetition_penalty,
-                "beam": beam,
-                "stop": tuple(stop or ()),
-                "seed": seed,
-            },
-            output_format=format,
-            encoding_errors=errors_choice(encoding_errors),
-            device=device,
-            threads=threads,
-        )
+    request = GenerateRequest(
+        prompts=tuple(prompt or ()),
+        samples=samples,
+        settings={
+            "length": length,
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "repetition_penalty": repetition_penalty,
+            "beam": beam,
+            "stop": tuple(stop or ()),
+            "seed": seed,
+        },
+        output_format=format,
+        encoding_errors=errors_choice(encoding_errors),
     )
+    generate_texts(open_model(TrainedLanguageModel, ("generate", "lm"), run, device, threads), request)
 
 
 @app.command()
@@ -77,21 +75,19 @@ def score(
     threads: Threads = None,
 ) -> None:
     """Log-probability and perplexity of each line of a text."""
-    from seqkit.run.text.score import ScoreRequest, score_stream
+    from seqkit.run.predict import open_model
+    from seqkit.tasks.language_modeling.stream import ScoreRequest, score_stream
+    from seqkit.tasks.language_modeling.trained import TrainedLanguageModel
 
     if format not in FORMATS:
         raise_usage(f"--format {format}: known are text, jsonl")
     if run is not None and not Path(run).is_dir() and run != "latest" and Path(run).exists():
         # `seqkit score notes.txt`: the first argument is a file, the run is the newest.
         run, files = None, [Path(run), *(files or [])]
-    score_stream(
-        ScoreRequest(
-            run=run,
-            files=tuple(files or ()),
-            tokens=tokens,
-            output_format=format,
-            encoding_errors=errors_choice(encoding_errors),
-            device=device,
-            threads=threads,
-        )
+    request = ScoreRequest(
+        files=tuple(files or ()),
+        tokens=tokens,
+        output_format=format,
+        encoding_errors=errors_choice(encoding_errors),
     )
+    score_stream(open_model(TrainedLanguageModel, ("lm", "generate"), run, device, threads), request)

@@ -31,31 +31,29 @@ def translate(
     threads: Threads = None,
 ) -> None:
     """Translate text, a line in, a line out: at once from a pipe, in batches from files."""
-    from seqkit.run.translation.translate import TranslateRequest, translate_stream
+    from seqkit.run.predict import open_model
+    from seqkit.tasks.translation.stream import TranslateRequest, translate_stream
+    from seqkit.tasks.translation.trained import TrainedTranslator
 
     if format not in ("text", "jsonl"):
         raise_usage(f"--format {format}: known are text, jsonl")
     if run is not None and not Path(run).is_dir() and run != "latest" and Path(run).exists():
         # `seqkit translate notes.txt`: the first argument is a file, the run is the newest.
         run, files = None, [Path(run), *(files or [])]
-    translate_stream(
-        TranslateRequest(
-            run=run,
-            files=tuple(files or ()),
-            scores=scores,
-            settings={
-                "beam": beam,
-                "length_penalty": length_penalty,
-                "n_best": n_best,
-                "prefix": prefix,
-                "temperature": temperature,
-                "repetition_penalty": repetition_penalty,
-                "seed": seed,
-            },
-            output_format=format,
-            encoding_errors=errors_choice(encoding_errors),
-            device=device,
-            threads=threads,
-            attention_plot=attention_plot,
-        )
+    request = TranslateRequest(
+        files=tuple(files or ()),
+        scores=scores,
+        settings={
+            "beam": beam,
+            "length_penalty": length_penalty,
+            "n_best": n_best,
+            "prefix": prefix,
+            "temperature": temperature,
+            "repetition_penalty": repetition_penalty,
+            "seed": seed,
+        },
+        output_format=format,
+        encoding_errors=errors_choice(encoding_errors),
+        attention_plot=attention_plot,
     )
+    translate_stream(open_model(TrainedTranslator, ("translate",), run, device, threads), request)

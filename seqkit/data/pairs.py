@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqkit.data.examples import Pair
@@ -10,6 +10,7 @@ from seqkit.data.grouping import deal_groups
 from seqkit.data.lines import Errors
 from seqkit.data.pair_card import PairCard
 from seqkit.data.pair_rows import Row, aligned_rows, column_rows, dictionary_rows
+from seqkit.data.shares import share_of
 from seqkit.errors import DataError, UserError
 
 _NAMES = {"train": "train", "dev": "dev", "devel": "dev", "val": "dev", "valid": "dev", "validation": "dev", "test": "test"}
@@ -92,6 +93,23 @@ class PairCorpus:
     target: str
     splits: dict[str, list[Pair]]
     readings: dict[str, PairReading]
+
+    @property
+    def title(self) -> str:
+        """As a report has it."""
+        return f"{self.name}, {self.source} → {self.target}"
+
+    def describe(self) -> list[str]:
+        """A line a split on what was read, and on what of it stands in train."""
+        lines = [f"{split}: {reading.describe()}" for split, reading in self.readings.items()]
+        leaks = self.leakage().items()
+        return lines + [f"{split}: {leak.describe()}" for split, leak in leaks if leak.sources or leak.targets]
+
+    def reduced(self, fraction: float) -> "PairCorpus":
+        """The corpus with a random fraction of its training pairs."""
+        if fraction == 1 or "train" not in self.splits:
+            return self
+        return replace(self, splits=self.splits | {"train": share_of(self.splits["train"], fraction)})
 
     def leakage(self) -> dict[str, Leakage]:
         """For each held-out split what of it stands in train; nothing without a training split."""

@@ -1,9 +1,10 @@
 """Corpora of running text, as streams: a card's, or the user's own file or folder. No more than a piece is ever in memory."""
 
+import math
 import platform
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from seqkit.data.card import TextCard
 from seqkit.data.examples import Text
 from seqkit.data.lines import Errors
 from seqkit.data.pieces import read_pieces
+from seqkit.data.shares import beginning_of
 from seqkit.data.splitting import SPLITS, Extent, Part, SplitRule, Stream, divide, measure
 from seqkit.errors import UserError
 
@@ -64,6 +66,22 @@ class TextCorpus:
     language: str
     splits: dict[str, Callable[[], Iterator[Text]]]
     readings: dict[str, TextReading]
+
+    @property
+    def title(self) -> str:
+        """As a report has it."""
+        return self.name
+
+    def describe(self) -> list[str]:
+        """A line a split on what it holds."""
+        return [f"{split:5} {reading.describe()}" for split, reading in self.readings.items()]
+
+    def reduced(self, fraction: float) -> "TextCorpus":
+        """The corpus with a fraction of its training text, from its beginning."""
+        if fraction == 1 or "train" not in self.splits:
+            return self
+        characters = math.ceil(fraction * self.readings["train"].characters)
+        return replace(self, splits=self.splits | {"train": beginning_of(self.splits["train"], characters)})
 
 
 def load_texts(source: TextCard | Path, files: Mapping[str, Path] | None = None, *, errors: Errors = "strict") -> TextCorpus:

@@ -15,8 +15,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 from torch.nn.functional import dropout, linear
 
-from seqkit.config import Config
 from seqkit.models.dropout import Dropout
+from seqkit.models.families import RecurrentFamily
 from seqkit.models.gru_scan import gru_scan
 from seqkit.models.initialisation import CellWeights, initialise_cell
 from seqkit.models.mingru import MinGRU
@@ -26,7 +26,7 @@ from seqkit.models.state import State
 warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk of memory")
 
 
-class CausalRecurrentConfig(Config):
+class CausalRecurrentConfig(RecurrentFamily):
     """A causal recurrent stack.
 
     Args:

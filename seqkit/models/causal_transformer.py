@@ -16,11 +16,11 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from seqkit.config import Config
 from seqkit.models.attention import attention, attention_weights
 from seqkit.models.cache import KeyValueCache
 from seqkit.models.cross_attention import CrossAttention
 from seqkit.models.dropout import Dropout
+from seqkit.models.families import TransformerFamily
 from seqkit.models.state import State
 from seqkit.models.transformer import Init, Turning, projection, turn
 
@@ -28,7 +28,7 @@ PIECE = 256
 """Tokens read at once where a mask is needed, at least: its size is a piece times a piece and a window."""
 
 
-class CausalTransformerConfig(Config):
+class CausalTransformerConfig(TransformerFamily):
     """A causal Transformer stack.
 
     Args:

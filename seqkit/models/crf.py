@@ -48,7 +48,8 @@ class CRF(nn.Module):
     def __init__(self, start_K: Tensor, transition_KK: Tensor, end_K: Tensor | None = None) -> None:
         super().__init__()
         end_K = torch.ones_like(start_K) if end_K is None else end_K
-        _check_every_length(start_K, transition_KK, end_K)
+        if not start_K.is_meta:  # which has a shape alone
+            _check_every_length(start_K, transition_KK, end_K)
         tags = len(start_K)
         legal_SS = torch.ones((tags + 1, tags + 1), dtype=torch.bool)
         legal_SS[-1, :-1], legal_SS[:-1, -1], legal_SS[:-1, :-1] = start_K, end_K, transition_KK

@@ -12,8 +12,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqkit.config import Config
 from seqkit.models.dropout import Dropout
+from seqkit.models.families import RecurrentFamily
 from seqkit.models.initialisation import initialise, weights_of
 from seqkit.models.mingru import MinGRU
 
@@ -21,7 +21,7 @@ CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, 
 READ: dict[type[nn.RNNBase], Any] = {nn.RNN: torch.rnn_tanh, nn.LSTM: torch.lstm, nn.GRU: torch.gru}
 
 
-class RecurrentConfig(Config):
+class RecurrentConfig(RecurrentFamily):
     """A recurrent stack.
 
     Args:

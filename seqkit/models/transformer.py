@@ -11,9 +11,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from seqkit.config import Config
 from seqkit.models.attention import attention, attention_weights
 from seqkit.models.dropout import Dropout
+from seqkit.models.families import TransformerFamily
 
 Init = Literal["default", "glorot"]
 
@@ -21,7 +21,7 @@ Turning = tuple[Tensor, Tensor]
 """cos_TE and sin_TE of the rotations of T places, as `turn` takes them."""
 
 
-class TransformerConfig(Config):
+class TransformerConfig(TransformerFamily):
     """A Transformer stack.
 
     Args:

@@ -17,6 +17,7 @@ from seqkit.models.build import build_encoder
 from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig
 from seqkit.models.decoder import RecurrentDecoder, RecurrentDecoderConfig
 from seqkit.models.dropout import Dropout
+from seqkit.models.families import TransformerFamily
 from seqkit.models.precision import products_in
 from seqkit.models.recurrent import RecurrentConfig, gather_time, reversal
 from seqkit.models.state import State
@@ -78,7 +79,7 @@ class RecurrentTranslatorConfig(TranslatorParts, RecurrentDecoderConfig):
         )
 
 
-class TransformerTranslatorConfig(TranslatorParts):
+class TransformerTranslatorConfig(TranslatorParts, TransformerFamily):
     """`[model]` of a Transformer translator.
 
     Args:

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from html import escape
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -268,6 +269,19 @@ class Report:
     def to_json(self) -> str:
         """`to_dict` as JSON text, one byte for byte the same for the same report."""
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+    def framed(self) -> str:
+        """The page as HTML, in a frame of its own."""
+        from seqkit.report.html import to_html
+
+        return f'<iframe srcdoc="{escape(to_html(self))}" style="width: 100%; height: 40em; border: 0"></iframe>'
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return self.framed()
+
+    def __repr__(self) -> str:
+        return f"<Report {self.title!r}: {' '.join(self.verdict)}>"
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Report":

@@ -4,43 +4,23 @@ import json
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from seqkit.training.dev_score import DevScore
 from seqkit.training.loop import Evaluated, Event, Step, TrainConfig, updates
 
 LOG_EVERY = 20  # updates between two lines of metrics.jsonl
 
 
-@dataclass(frozen=True)
-class Shown:
-    """How a task's dev score and speed are written.
-
-    Args:
-        score: its name: `F1`, `nats/character`.
-        factor: what the score that is maximised is multiplied by to be read: 100 for a share, −1 for a loss.
-        digits: decimals of the score.
-        unit: what is counted: `words`, `characters`.
-    """
-
-    score: str
-    factor: float = 100.0
-    digits: int = 1
-    unit: str = "words"
-
-    def text(self, score: float) -> str:
-        """The score as a person reads it."""
-        return f"{self.factor * score:.{self.digits}f}"
-
-
 class TrainingDisplay:
     """Follows events; on a terminal `epoch 12/30 ━━╸── 17.4k words/s · loss 0.21 · dev F1 78.3, best 79.1 at 10 · 0:21`."""
 
-    def __init__(self, console: Console, config: TrainConfig, batches_per_epoch: int, shown: Shown) -> None:
+    def __init__(self, console: Console, config: TrainConfig, batches_per_epoch: int, shown: DevScore) -> None:
         self.console = console
         self.config = config
         self.shown = shown
@@ -73,7 +53,7 @@ class TrainingDisplay:
                 self.loss = 0.98 * self.loss + 0.02 * event.loss if self.loss else event.loss
             case Evaluated():
                 best = f"best {self.shown.text(event.best_score)} at {event.best_epoch:.3g}"
-                self.dev = f"dev {self.shown.score} {self.shown.text(event.dev_score)}, {best}"
+                self.dev = f"dev {self.shown.name} {self.shown.text(event.dev_score)}, {best}"
                 if not self.console.is_terminal:
                     self.console.print(f"{self.place(event)} · {self.facts(event.step)}")
         if self.progress is not None and self.bar is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seqkit.errors import UserError
 from seqkit.tasks import TASKS
-from seqkit.training.sealed import mend
+from seqkit.training.atomic_folder import mend
 
 RUNS = Path("runs")
 
@@ -33,7 +33,7 @@ def new_run_folder(task: str, out: Path | None) -> Path:
     return out
 
 
-def find_run(given: str | None, tasks: Sequence[str] = TASKS, *, holding: str = "model") -> Path:
+def find_run(given: str | None, tasks: Sequence[str] = tuple(TASKS), *, holding: str = "model") -> Path:
     """A run's folder: as given, or the newest of some tasks.
 
     Args:

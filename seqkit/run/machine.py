@@ -1,19 +1,17 @@
 """The machine a run happens on: device, threads, versions, memory."""
 
-import ctypes
 import os
 import platform
 import resource
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import torch
 from threadpoolctl import threadpool_limits
 
-import seqkit
 from seqkit.errors import UserError
+from seqkit.version import __version__
 
 KERNELS = "256"
 """Kernels that oneDNN keeps, one for each shape of a batch. Its own 1,024 can take hundreds of megabytes more; with 64 a
@@ -49,20 +47,6 @@ def prepare_machine(device: str, threads: int | None) -> torch.device:
     return choose_device(device)
 
 
-def return_large_blocks() -> None:
-    """Let glibc give freed blocks of 4 MB and more back to the system at once; elsewhere nothing happens.
-
-    By itself it raises that bound to 32 MB as it meets large blocks, and what was freed stays in gaps that do not fit again:
-    a tagger's training held 625 to 712 MB then, and holds 590, at 0.94 to 0.99 of the speed. A model whose every
-    update takes and frees blocks of that size would be slowed.
-    """
-    largest, trim = -3, -1  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h
-    with suppress(OSError, AttributeError):
-        glibc = ctypes.CDLL(None)
-        glibc.mallopt(largest, 4 << 20)
-        glibc.mallopt(trim, 256 << 20)
-
-
 def device_name(device: torch.device) -> str:
     """As shown in reports: `cpu, 2 threads` or the GPU's name."""
     if device.type == "cuda":
@@ -90,7 +74,7 @@ def surroundings(device: torch.device) -> tuple[tuple[str, str], ...]:
     rows = [
         ("device", device_name(device)),
         ("processor", processor_name()),
-        ("seqkit", seqkit.__version__),
+        ("seqkit", __version__),
         ("torch", str(torch.__version__)),
         ("Python", platform.python_version()),
         ("system", f"{platform.system()} {platform.machine()}"),
@@ -111,7 +95,7 @@ def processor_name() -> str:
 
 def source_commit() -> str:
     """The commit of the source checkout seqkit runs from; empty for an installed wheel."""
-    root = Path(seqkit.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""
     try:

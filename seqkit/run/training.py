@@ -1,50 +1,20 @@
 """A training run as a user sees it: the loop followed, shown, logged, checkpointed, stopped and resumed; for every task."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from rich.console import Console
 
 from seqkit.models.precision import multiplies_in_bfloat16
-from seqkit.run.display import EventLog, Shown, TrainingDisplay
-from seqkit.run.machine import peak_memory
+from seqkit.run.display import EventLog, TrainingDisplay
 from seqkit.run.signals import Stopped, StopRequest, listening, pausing
+from seqkit.run.statistics import Leg, TrainingStatistics
 from seqkit.training.checkpoint import restore_checkpoint, save_checkpoint
+from seqkit.training.dev_score import DevScore
 from seqkit.training.loop import Evaluated, Trainable, TrainConfig, TrainState, train
 
 CHECKPOINT_EVERY = 15.0  # seconds between checkpoints, at least
-
-
-@dataclass(frozen=True)
-class TrainingFacts:
-    """How a training run went.
-
-    Args:
-        seconds: wall time, evaluations on dev included.
-        cpu_seconds: processor time of the same, all threads together.
-        update_seconds: of the updates alone, evaluations left out.
-        rate: tokens a second, over the updates alone.
-        unit: what a token is here: `words`, `characters`.
-        precision: of the matrix products.
-        peak_memory: bytes: resident, of the whole process, or allocated on a GPU.
-        kept_score: on dev, of the weights kept.
-        device: its type, `cpu` or `cuda`.
-    """
-
-    seconds: float
-    cpu_seconds: float
-    update_seconds: float
-    rate: float
-    unit: str
-    peak_memory: int
-    best_epoch: float
-    epochs: float
-    best_score: float
-    kept_score: float
-    precision: str
-    device: str = "cpu"
 
 
 def warn_of_precision(config: TrainConfig, device: torch.device, console: Console) -> None:
@@ -59,8 +29,8 @@ def precision_name(config: TrainConfig, device: torch.device) -> str:
 
 
 def follow(
-    task: Trainable, state: TrainState, folder: Path, *, console: Console, shown: Shown, resume: bool = False
-) -> TrainingFacts:
+    trainable: Trainable, state: TrainState, folder: Path, *, console: Console, shown: DevScore, resume: bool = False
+) -> TrainingStatistics:
     """Train in `folder`, which gets checkpoints and metrics.jsonl; ends with the weights to keep in the model.
 
     Raises:
@@ -68,35 +38,48 @@ def follow(
         Stopped: Ctrl-C or SIGTERM; a checkpoint was saved.
     """
     checkpoints = folder / "checkpoints"
-    per_epoch = task.batches_per_epoch()
+    per_epoch = trainable.batches_per_epoch()
     display = TrainingDisplay(console, state.config, per_epoch, shown)
     device = next(state.model.parameters()).device
-    started, cpu_started = time.perf_counter(), time.process_time()
     with (
         EventLog(folder / "metrics.jsonl", upto=state.step if resume else None) as log,
         listening() as request,
         pausing() as pause,
         display.showing(),
     ):
+        leg = Leg(state, device, pause)
         saved_at = time.monotonic()
-        for event in () if out_of_patience(state) else train(task, state):
+        for event in () if out_of_patience(state) else train(trainable, state):
             display(event)
             log(event)
             if request.signal is not None:
-                leave(request, checkpoints, task, state, folder)
+                leg.book()
+                leave(request, checkpoints, trainable, state, folder)
             if time.monotonic() - saved_at > CHECKPOINT_EVERY:
-                save_checkpoint(checkpoints, state, task.carried)
+                leg.book()
+                save_checkpoint(checkpoints, state, trainable.carried)
                 saved_at = time.monotonic()
             if isinstance(event, Evaluated) and out_of_patience(state):
                 break
             pause()
-    facts = TrainingFacts(
-        seconds=time.perf_counter() - started - pause.seconds,
-        cpu_seconds=time.process_time() - cpu_started,
+        leg.book()
+    save_checkpoint(checkpoints, state, trainable.carried)
+    with torch.no_grad():
+        for name, weight in state.model.named_parameters():
+            weight.copy_(state.best[name])
+    state.model.eval()
+    return statistics(state, per_epoch, shown, device)
+
+
+def statistics(state: TrainState, per_epoch: int, shown: DevScore, device: torch.device) -> TrainingStatistics:
+    """Of a run that is done, over all its legs."""
+    return TrainingStatistics(
+        seconds=state.wall_seconds,
+        cpu_seconds=state.cpu_seconds,
         update_seconds=state.seconds,
-        rate=display.tokens / max(display.training_seconds, 1e-9),
+        rate=state.tokens / max(state.training_seconds, 1e-9),
         unit=shown.unit,
-        peak_memory=peak_memory(device),
+        peak_memory=state.peak_memory,
         best_epoch=state.best_epoch,
         epochs=state.step / per_epoch,
         best_score=state.best_score,
@@ -104,21 +87,15 @@ def follow(
         precision=precision_name(state.config, device),
         device=device.type,
     )
-    save_checkpoint(checkpoints, state, task.carried)
-    with torch.no_grad():
-        for name, weight in state.model.named_parameters():
-            weight.copy_(state.best[name])
-    state.model.eval()
-    return facts
 
 
-def restore(folder: Path, task: Trainable, state: TrainState) -> None:
-    """Bring task and state to the run's newest checkpoint.
+def restore(folder: Path, trainable: Trainable, state: TrainState) -> None:
+    """Bring trainable and state to the run's newest checkpoint.
 
     Raises:
         DataError: there is none that reads back whole.
     """
-    restore_checkpoint(folder / "checkpoints", state, task.carried)
+    restore_checkpoint(folder / "checkpoints", state, trainable.carried)
 
 
 def out_of_patience(state: TrainState) -> bool:
@@ -126,13 +103,13 @@ def out_of_patience(state: TrainState) -> bool:
     return 0 < state.config.patience <= state.stalled
 
 
-def leave(request: StopRequest, checkpoints: Path, task: Trainable, state: TrainState, folder: Path) -> None:
+def leave(request: StopRequest, checkpoints: Path, trainable: Trainable, state: TrainState, folder: Path) -> None:
     """Save and stop.
 
     Raises:
         Stopped: always.
     """
-    save_checkpoint(checkpoints, state, task.carried)
+    save_checkpoint(checkpoints, state, trainable.carried)
     raise Stopped(
         request.signal or 0,
         f"stopped at epoch {state.epoch + 1}, step {state.step}; saved. Go on with: seqkit train --resume {folder}",

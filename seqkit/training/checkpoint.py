@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from seqkit.errors import DataError
+from seqkit.training.atomic_folder import mend, read_folder, write_folder
 from seqkit.training.loop import TrainState
-from seqkit.training.sealed import mend, read_sealed, write_sealed
 
 COUNTERS = ("step", "epoch", "batch", "looked", "best_score", "last_score", "best_epoch", "stalled", "halvings", "seconds")
+SPENT = ("tokens", "training_seconds", "wall_seconds", "cpu_seconds", "peak_memory")  # younger than the others
 KEPT = 2
 
 
@@ -36,10 +37,10 @@ def save_checkpoint(folder: Path, state: TrainState, carried: Mapping[str, Tenso
     tensors["random/cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random/cuda"] = torch.cuda.get_rng_state()
-    counters = {name: getattr(state, name) for name in COUNTERS}
+    counters = {name: getattr(state, name) for name in (*COUNTERS, *SPENT)}
     counters["average_updates"] = state.average.updates if state.average else 0
     place = folder / f"step-{state.step:08d}"
-    write_sealed(
+    write_folder(
         place,
         {
             "state.safetensors": safetensors.torch.save({name: t.cpu().contiguous() for name, t in tensors.items()}),
@@ -67,7 +68,7 @@ def restore_checkpoint(folder: Path, state: TrainState, carried: dict[str, Tenso
         mend(folder / retired.name[1:].split(".")[0])
     for number, place in enumerate(reversed(checkpoints(folder))):
         try:
-            files = read_sealed(place)
+            files = read_folder(place)
         except DataError as error:
             fault = error if number == 0 else fault
             continue
@@ -100,6 +101,8 @@ def _restore(state: TrainState, tensors: dict[str, Tensor], counters: dict[str, 
     state.best = {name: value.to(device) for name, value in groups.get("best", {}).items()}
     for name in COUNTERS:
         setattr(state, name, counters[name])
+    for name in SPENT:
+        setattr(state, name, counters.get(name, 0))
     torch.set_rng_state(groups["random"]["cpu"])
     if "cuda" in groups["random"] and torch.cuda.is_available():
         torch.cuda.set_rng_state(groups["random"]["cuda"])

@@ -144,6 +144,12 @@ class TrainState:
         self.stalled = 0
         self.halvings = 0
         self.seconds = 0.0  # of updates but the first, in which kernels are chosen and memory is taken
+        # What the run has taken so far, over all its legs; whoever follows the run books the wall and processor time.
+        self.tokens = 0
+        self.training_seconds = 0.0  # of all updates
+        self.wall_seconds = 0.0
+        self.cpu_seconds = 0.0
+        self.peak_memory = 0  # bytes
 
     def weights_to_keep(self) -> Any:
         """A context in which the model carries the weights that are evaluated and saved."""
@@ -230,6 +236,8 @@ def update(task: Trainable, state: TrainState, batch: Any, total: float) -> Step
     seconds = time.perf_counter() - started
     if state.step:
         state.seconds += seconds
+    state.tokens += tokens
+    state.training_seconds += seconds
     state.step += 1
     state.batch += 1
     return Step(state.step, state.epoch, value, tokens, config.learning_rate * factor, norm, seconds)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from seqkit.data.batches import padding_share, pooled_batches, token_batches
-from seqkit.recipe import TranslationRecipe, load_recipe
-from seqkit.run.corpora import Sources
-from seqkit.run.translation.road import TranslationRoad
+from seqkit.data.sources import Sources
+from seqkit.run.experiment import Experiment
+from seqkit.tasks.recipes import load_recipe
+from seqkit.tasks.translation.recipe import TranslationRecipe
 
 Batches = Iterable[list[int]]
 
@@ -21,7 +22,7 @@ def main() -> None:
     """Print the table."""
     recipe = load_recipe("translate/multi30k_de_en")
     assert isinstance(recipe, TranslationRecipe)
-    road = TranslationRoad(recipe, Sources())
+    road = Experiment(recipe, Sources())
     tokenizer = road.tokenizer(recipe.tokenizer)
     pairs = [tokenizer.encode(pair) for pair in road.corpus.splits["train"]]
     sources, targets = [len(pair.source) for pair in pairs], [len(pair.target) for pair in pairs]

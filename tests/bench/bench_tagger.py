@@ -18,9 +18,9 @@ from seqkit.data.examples import Tagged
 from seqkit.data.vocabulary import Vocabulary, VocabularyConfig
 from seqkit.models.light.tagger import LightTagger
 from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TransformerTaggerConfig
-from seqkit.tasks.ner.light import LightPredictor
-from seqkit.tasks.ner.predict import Predictor
-from seqkit.tasks.ner.task import TaggingTask
+from seqkit.tasks.tagging.batches import TaggingBatches
+from seqkit.tasks.tagging.light import LightPredictor
+from seqkit.tasks.tagging.predict import Predictor
 from seqkit.training.loop import TrainConfig, TrainState, update
 
 TYPES = ("corporation", "creative-work", "group", "location", "person", "product")
@@ -66,7 +66,7 @@ def measure(family: str, output: str, precision: str, vocabulary: Vocabulary, da
     )
     model = Tagger(config, vocabulary.sizes, TAGS)
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    task = TaggingTask(model, vocabulary, TAGS, data, data[:10], batch_size=16, precision=dtype, seed=1)
+    task = TaggingBatches(model, vocabulary, TAGS, data, data[:10], batch_size=16, precision=dtype, seed=1)
     state = TrainState(model, TrainConfig(batch_size=16))
     model.train()
     steps = [update(task, state, batch, 1000) for _, batch in zip(range(120), task.batches(0), strict=False)][20:]

@@ -15,11 +15,13 @@ import torch
 from seqkit.models.crf import CRF, legal_iob2
 from seqkit.models.light.chain import Chain
 from seqkit.models.light.tagger import LightTagger
-from seqkit.run.tagging.light import light_predictor
-from seqkit.run.tagging.model import TrainedTagger
-from seqkit.tasks.ner.light import LightPredictor
-from seqkit.tasks.ner.predict import Predictor
-from seqkit.tasks.ner.prediction import WINDOW
+from seqkit.tasks.tagging.light import LightPredictor, light_predictor
+from seqkit.tasks.tagging.predict import Predictor
+from seqkit.tasks.tagging.prediction import WINDOW
+from seqkit.tasks.tagging.trained import TrainedTagger
+from seqkit.training.atomic_folder import read_folder
+
+METADATA = {"task": "ner", "corpus": "tiny", "tags": tiny.TAGS}
 
 SHAPES = {
     "lstm": {"family": "lstm", "output": "crf"},
@@ -108,9 +110,9 @@ def assert_best(chain: Chain, crf: CRF, emission_TK: np.ndarray) -> None:
 
 def test_a_model_folder(vocabulary, tmp_path):
     model = tiny.scrambled(tiny.tagger("gru", vocabulary))
-    trained = TrainedTagger(model, tiny.config("gru"), vocabulary, tiny.TAGS, {"corpus": "tiny"})
+    trained = TrainedTagger(model, tiny.config("gru"), vocabulary, METADATA)
     trained.save(tmp_path / "model")
-    light = light_predictor(tmp_path)
+    light = light_predictor(read_folder(tmp_path / "model"))
     texts = [sentence.tokens for sentence in tiny.sentences(9, seed=2)]
     assert light is not None
     assert [one.tags for one in light(texts)] == [one.tags for one in trained.predict(texts)]
@@ -120,7 +122,7 @@ def test_a_model_folder(vocabulary, tmp_path):
 def test_what_it_leaves_to_pytorch(harm: str, vocabulary, tmp_path):
     """What it cannot read and what is wrong with it, both of which `load_tagger` knows to handle."""
     name = "transformer" if harm == "transformer" else "lstm"
-    trained = TrainedTagger(tiny.tagger(name, vocabulary), tiny.config(name), vocabulary, tiny.TAGS, {})
+    trained = TrainedTagger(tiny.tagger(name, vocabulary), tiny.config(name), vocabulary, METADATA)
     files = trained.files()
     stored = json.loads(files["config.json"])
     weights = safetensors.numpy.load(files["weights.safetensors"])
@@ -130,4 +132,4 @@ def test_what_it_leaves_to_pytorch(harm: str, vocabulary, tmp_path):
     changed = {"config.json": json.dumps(stored).encode(), "weights.safetensors": safetensors.numpy.save(weights)}
     trained.files = lambda: files | changed
     trained.save(tmp_path / "model")
-    assert light_predictor(tmp_path) is None
+    assert light_predictor(read_folder(tmp_path / "model")) is None

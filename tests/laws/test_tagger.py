@@ -20,10 +20,12 @@ from seqkit.data.schemes import invalid_transitions, spans
 from seqkit.data.vocabulary import UNKNOWN
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordEncoder
-from seqkit.run.tagging.model import TrainedTagger
-from seqkit.tasks.ner import predict
-from seqkit.tasks.ner.predict import Predictor, tensors
-from seqkit.tasks.ner.prediction import OVERLAP, WINDOW
+from seqkit.tasks.tagging import predict
+from seqkit.tasks.tagging.predict import Predictor, tensors
+from seqkit.tasks.tagging.prediction import OVERLAP, WINDOW
+from seqkit.tasks.tagging.trained import TrainedTagger
+
+METADATA = {"task": "ner", "corpus": "tiny", "tags": tiny.TAGS}
 
 EVERY = [(name, output) for name in tiny.FAMILIES for output in tiny.OUTPUTS]
 every_tagger = pytest.mark.parametrize(("name", "output"), EVERY)
@@ -352,14 +354,14 @@ def test_saved_and_loaded_predictions_are_the_same(name: str, output: str, vocab
     model = strong(name, vocabulary, output=output, members=2)
     with torch.no_grad():
         model.lean.fill_(0.75)
-    tagger = TrainedTagger(model, tiny.config(name, output=output, members=2), vocabulary, tiny.TAGS, {"corpus": "tiny"})
+    tagger = TrainedTagger(model, tiny.config(name, output=output, members=2), vocabulary, METADATA)
     tagger.save(tmp_path / "run" / "model")
     texts = [*tokens_of(tiny.sentences(20, seed=11)), ("New", "words", "…")]
     for place in (tmp_path / "run", tmp_path / "run" / "model"):
         loaded = seqkit.load(place)
         assert loaded.predict(texts, confidence=True) == tagger.predict(texts, confidence=True)
     assert loaded.files() == tagger.files()
-    assert loaded.about == {"corpus": "tiny"}
+    assert loaded.metadata == METADATA | {"tags": list(tiny.TAGS)}
     assert loaded.parameters == tagger.parameters
 
 
@@ -376,7 +378,7 @@ def test_a_fresh_process_predicts_the_same(vocabulary, tmp_path: Path):
     texts = [*tokens_of(tiny.sentences(20, seed=12)), ("Zürich", "🙂", "don't")]
     expected = []
     for name in tiny.FAMILIES:
-        tagger = TrainedTagger(strong(name, vocabulary), tiny.config(name), vocabulary, tiny.TAGS, {})
+        tagger = TrainedTagger(strong(name, vocabulary), tiny.config(name), vocabulary, METADATA)
         tagger.save(tmp_path / name)
         expected.append([[list(one.tags), list(one.confidences)] for one in tagger.predict(texts, confidence=True)])
     environment = os.environ | {"PYTHONPATH": str(Path(seqkit.__file__).parents[1]), "PYTHONHASHSEED": "123"}
@@ -395,7 +397,7 @@ def test_parts_of_speech_are_tagged_by_the_same_model(vocabulary):
     tags = ("NAME", "WORD")
     torch.manual_seed(1)
     model = Tagger(tiny.config("lstm", **tiny.UNDROPPED), vocabulary.sizes, tags)
-    trainable = tiny.TaggingTask(
+    trainable = tiny.TaggingBatches(
         model,
         vocabulary,
         tags,

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from commandline import RECIPE, Done, sentences, seqkit, write_columns
 
-from seqkit.run.tagging import evaluate
+from seqkit.metrics import speed
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _hurry() -> None:
     # Speeds are measured over a second and more each: not here.
-    evaluate.LEAST_SECONDS = 0.0
+    speed.LEAST_SECONDS = 0.0
 
 
 @pytest.fixture(scope="session")

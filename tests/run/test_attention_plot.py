@@ -12,9 +12,9 @@ from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.errors import UserError
 from seqkit.models.translator import RecurrentTranslatorConfig, TransformerTranslatorConfig, Translator
 from seqkit.report.report import Heat
-from seqkit.run.inspection import attention_plot
-from seqkit.run.inspection.attention_plot import AttentionPlot
-from seqkit.run.translation.model import TrainedTranslator
+from seqkit.tasks.translation import attention_plot
+from seqkit.tasks.translation.attention_plot import AttentionPlot
+from seqkit.tasks.translation.trained import TrainedTranslator
 
 TOKENIZER = PairTokenizer.fit(PairTokenizerConfig(source=CharactersConfig()), [Pair("a b", "xyz")])
 SMALL: dict[str, Any] = {"width": 8, "layers": 2}

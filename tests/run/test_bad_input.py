@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from commandline import sentences, seqkit, write_columns
 
-from seqkit.run.tagging import tag as tag_module
-from seqkit.training.sealed import read_sealed, write_sealed
+from seqkit.run.evaluation import Evaluation
+from seqkit.tasks.tagging import stream as tag_module
+from seqkit.training.atomic_folder import read_folder, write_folder
 
 ROW = "Ada\tB-PER\n"
 BAD_TRAINING_FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
@@ -63,7 +64,7 @@ def test_odd_files_that_are_no_fault(content: bytes, more: tuple[str, ...], run:
     own.write_bytes(content)
     done = seqkit("evaluate", run, "--file", own, "--out", tmp_path / "out", "--threads", "1", *more)
     assert done.code == 0, done
-    assert json.loads((tmp_path / "out" / "measured.json").read_text())["units"][0][2] == 1
+    assert Evaluation.read(tmp_path / "out").scores.units[0][2] == 1
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
@@ -163,9 +164,9 @@ def test_an_altered_model_names_the_file(harm: object, name: str, run: Path, tmp
 
 
 def test_a_model_of_a_newer_seqkit_says_so(run: Path, tmp_path: Path) -> None:
-    files = read_sealed(run / "model")
+    files = read_folder(run / "model")
     newer = json.loads(files["config.json"]) | {"format": 99, "seqkit": "9.9"}
-    write_sealed(tmp_path / "model", files | {"config.json": json.dumps(newer).encode()})
+    write_folder(tmp_path / "model", files | {"config.json": json.dumps(newer).encode()})
     assert seqkit("tag", tmp_path, stdin=b"Ada\n").refused("newer seqkit (9.9)")
 
 

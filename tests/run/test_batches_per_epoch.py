@@ -7,10 +7,11 @@ import pytest
 from commandline import RECIPE, sentences, write_columns
 from rich.console import Console
 
-from seqkit.recipe import Recipe, load_recipe
-from seqkit.run.corpora import OwnFiles, Sources
+from seqkit.data.sources import OwnFiles, Sources
+from seqkit.recipe.recipe import Recipe
+from seqkit.run.experiment import Experiment
 from seqkit.run.machine import choose_device
-from seqkit.run.roads import open_road
+from seqkit.tasks.recipes import load_recipe
 
 SETTINGS = ["train.epochs=1", "train.batch_size=7", "train.average=0"]
 SMALL = {
@@ -40,7 +41,7 @@ def test_an_epoch_makes_so_many_updates(task: str, rival: str | None, tmp_path: 
     if rival and task != "ner":
         recipe = recipe.rival(rival)
     sources = data(task, tmp_path)
-    road = open_road(recipe, sources)
+    road = Experiment(recipe, sources)
     run = tmp_path / "run"
     run.mkdir()
     road.fit(run, choose_device("cpu"), Console(quiet=True))

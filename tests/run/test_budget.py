@@ -5,20 +5,21 @@ from pathlib import Path
 
 import pytest
 from commandline import seqkit
+from records import evaluation
 
 from seqkit.errors import UserError
-from seqkit.recipe import TaggingRecipe
-from seqkit.run import budget
-from seqkit.run.budget import REPORTING, Budget, seconds_of, time_text
-from seqkit.run.cells import Cell
+from seqkit.run.comparison import budget
+from seqkit.run.comparison.budget import REPORTING, Budget, seconds_of, time_text
+from seqkit.run.comparison.jobs import Job
+from seqkit.tasks.tagging.recipe import TaggingRecipe
 
 SYSTEMS = {name: TaggingRecipe(task="ner", corpus=name) for name in ("lstm", "gru", "transformer")}
 OVERHEAD = {"lstm": 4.0, "gru": 7.0, "transformer": 9.0}
 LOOK = 0.2
 
 
-class Machine:
-    """Trains cells in no time, on a clock of its own."""
+class Clockwork:
+    """Trains jobs in no time, on a clock of its own."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, overhead: dict[str, float]) -> None:
         self.now = 100.0
@@ -26,54 +27,54 @@ class Machine:
         self.trained: list[str] = []
         monkeypatch.setattr(budget.time, "monotonic", lambda: self.now)
 
-    def train(self, cell: Cell) -> None:
-        seconds = cell.recipe.train.seconds
-        self.now += self.overhead[cell.system] + seconds + LOOK * (1 if cell.run == "probe" else 10)
-        self.trained.append(cell.name)
-        cell.folder.mkdir(parents=True)
-        (cell.folder / "recipe.json").write_text(json.dumps(cell.recipe.to_dict()))
-        (cell.folder / "measured.json").write_text(json.dumps({"training": {"update_seconds": seconds}}))
-        (cell.folder / "metrics.jsonl").write_text(json.dumps({"event": "evaluated", "seconds": LOOK}) + "\n")
+    def train(self, job: Job) -> None:
+        seconds = job.recipe.train.seconds
+        self.now += self.overhead[job.system] + seconds + LOOK * (1 if job.run == "probe" else 10)
+        self.trained.append(job.name)
+        job.folder.mkdir(parents=True)
+        (job.folder / "recipe.json").write_text(json.dumps(job.recipe.to_dict()))
+        evaluation("f1", (), seconds=seconds).write(job.folder)
+        (job.folder / "metrics.jsonl").write_text(json.dumps({"event": "evaluated", "seconds": LOOK}) + "\n")
 
-    def run(self, out: Path, seconds: float, stop_after: int | None = None) -> list[Cell]:
-        cells: list[Cell] = []
+    def run(self, out: Path, seconds: float, stop_after: int | None = None) -> list[Job]:
+        jobs: list[Job] = []
         self.budget = Budget(SYSTEMS, (1, 2, 3), out, seconds, self.now)
         for together in self.budget.rounds():
-            for cell in together:
+            for job in together:
                 if stop_after is not None and len(self.trained) >= stop_after:
-                    return cells
-                if not cell.finished:
-                    self.train(cell)
-            cells += together
-        return cells
+                    return jobs
+                if not job.finished:
+                    self.train(job)
+            jobs += together
+        return jobs
 
 
 @pytest.mark.parametrize("seconds", [300, 600, 7200])
 @pytest.mark.parametrize("overhead", [OVERHEAD, {"lstm": 8.0, "gru": 5.0, "transformer": 4.0}, dict.fromkeys(SYSTEMS, 0.0)])
-def test_all_cells_fit_into_the_budget_and_use_it(
+def test_all_jobs_fit_into_the_budget_and_use_it(
     seconds: float, overhead: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    machine = Machine(monkeypatch, overhead)
-    cells = machine.run(tmp_path, seconds)
+    machine = Clockwork(monkeypatch, overhead)
+    jobs = machine.run(tmp_path, seconds)
     assert machine.now - 100 + REPORTING == pytest.approx(seconds, rel=0.1)
-    assert [cell.run for cell in cells] == ["probe", *(f"seed {seed}" for seed in (1, 2, 3) for _ in SYSTEMS)]
-    assert machine.budget.cells == len(cells)
+    assert [job.run for job in jobs] == ["probe", *(f"seed {seed}" for seed in (1, 2, 3) for _ in SYSTEMS)]
+    assert machine.budget.jobs == len(jobs)
     for seed in (1, 2, 3):  # within a seed all train for the same time
-        assert len({cell.recipe.train.seconds for cell in cells if cell.run == f"seed {seed}"}) == 1
+        assert len({job.recipe.train.seconds for job in jobs if job.run == f"seed {seed}"}) == 1
 
 
 @pytest.mark.parametrize(("seconds", "seeds"), [(150, 3), (130, 2), (70, 2), (55, 1), (40, 1)])
 def test_in_little_time_there_are_fewer_seeds(seconds: float, seeds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    machine = Machine(monkeypatch, dict.fromkeys(SYSTEMS, 5.0))
-    cells = machine.run(tmp_path, seconds)
-    assert len(cells) == machine.budget.cells == 1 + 3 * seeds
+    machine = Clockwork(monkeypatch, dict.fromkeys(SYSTEMS, 5.0))
+    jobs = machine.run(tmp_path, seconds)
+    assert len(jobs) == machine.budget.jobs == 1 + 3 * seeds
     assert machine.now - 100 + REPORTING == pytest.approx(seconds, rel=0.1)
     machine.run(tmp_path, seconds)  # nor more when nothing is left to do
-    assert len(machine.trained) == len(cells)
+    assert len(machine.trained) == len(jobs)
 
 
 def test_the_least_budget_that_works_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    machine = Machine(monkeypatch, OVERHEAD)
+    machine = Clockwork(monkeypatch, OVERHEAD)
     with pytest.raises(UserError, match=r"10 s are too few for one run of each of 3 .* the least that works is \w+") as caught:
         machine.run(tmp_path / "small", 10)
     least = seconds_of(str(caught.value).split("works is ")[1])
@@ -83,21 +84,21 @@ def test_the_least_budget_that_works_does(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_an_interrupted_comparison_goes_on_within_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    machine = Machine(monkeypatch, OVERHEAD)
+    machine = Clockwork(monkeypatch, OVERHEAD)
     first = machine.run(tmp_path, 300, stop_after=5)  # the probe, seed 1, and one system of seed 2
     machine.now += 5000
     pause = machine.now
-    cells = machine.run(tmp_path, 300)
+    jobs = machine.run(tmp_path, 300)
     assert len(machine.trained) == len(set(machine.trained)) == 10
-    assert cells[: len(first)] == first[1:] + cells[len(first) - 1 : len(first)]
-    assert {cell.recipe.train.seconds for cell in cells if cell.run == "seed 2"} == {
+    assert jobs[: len(first)] == first[1:] + jobs[len(first) - 1 : len(first)]
+    assert {job.recipe.train.seconds for job in jobs if job.run == "seed 2"} == {
         json.loads((tmp_path / "budget.json").read_text())["shares"]["2"]
     }
     spent = json.loads((tmp_path / "budget.json").read_text())["spent"]
     assert spent + REPORTING == pytest.approx(300, rel=0.1)
     assert machine.now - pause < 200
     before = machine.now
-    assert machine.run(tmp_path, 300) == cells
+    assert machine.run(tmp_path, 300) == jobs
     assert machine.now == before
 
 

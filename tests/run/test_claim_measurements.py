@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from seqkit.run.claims.contest import Contests, ContestsConfig, check_pairs, jud
 from seqkit.run.claims.measurement import Setting
 from seqkit.run.claims.memory import Memory, MemoryConfig, Work
 from seqkit.run.claims.streaming import Streaming, StreamingConfig
-from seqkit.run.compare import Comparison
+from seqkit.run.comparison.compare import Comparison
+from seqkit.run.comparison.system import System
+from seqkit.tasks.scores import Speed
 
 SYSTEMS: dict[str, dict[str, Any]] = {
     "lstm": {"family": "lstm", "width": 4, "layers": 1},
@@ -156,16 +159,32 @@ def test_systems_that_have_learnt_nothing_are_not_alike() -> None:
 def contests(**part: str) -> ContestsConfig:
     given = {"told": "It does", "of": "gru", "than": "lstm", "expect": "better"} | part
     return TypeAdapter(ContestsConfig).validate_python(
-        {"kind": "contest", "contests": {"tags": {"recipe": "ner/newsdesk", "rivals": ["gru"]}}, "parts": [given]}
+        {
+            "kind": "contest",
+            "contests": {"tags": {"recipe": "ner/newsdesk", "rivals": ["gru"], "speed": "alone"}},
+            "parts": [given],
+        }
     )
 
 
+def sized(one: System, size: int) -> System:
+    """The system with so many parameters, quicker to train and slower in use the fewer they are."""
+    speeds = {"side by side": Speed(value=9.0, unit="words/s"), "alone": Speed(value=float(size), unit="words/s")}
+    changed = [
+        evaluation.model_copy(
+            update={
+                "parameters": size,
+                "training": evaluation.training and evaluation.training.model_copy(update={"rate": 1000.0 / size}),
+                "scores": evaluation.scores.model_copy(update={"speeds": speeds}),
+            }
+        )
+        for evaluation in one.evaluations
+    ]
+    return replace(one, evaluations=tuple(changed))
+
+
 def test_a_comparison_is_read_from_the_side_of_the_system_that_is_spoken_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    systems = [system("lstm", 0.5), system("gru", 0.9)]
-    for one, size in zip(systems, (400, 300), strict=True):
-        for measured in one.measured:
-            measured["parameters"], measured["training"] = size, {"rate": 1000.0 / size, "unit": "words"}
-            measured["speeds"] = [("side by side", 9.0, "words/s"), ("alone", float(size), "words/s")]
+    systems = [sized(system("lstm", 0.5), 400), sized(system("gru", 0.9), 300)]
     monkeypatch.setattr(contest, "compare", lambda *_: Comparison(Path(), {100.0: systems}, Report("lstm or gru?")))
     for expect, of, holds in (
         ("better", "gru", True), ("better", "lstm", False), ("alike", "gru", False), ("no worse", "lstm", False),

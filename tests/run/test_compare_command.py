@@ -1,8 +1,7 @@
-"""`seqkit compare`: every cell trained once, a report over all, and no more said than the figures hold."""
+"""`seqkit compare`: every job done once, a report over all, and no more said than the figures hold."""
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -13,12 +12,12 @@ import pytest
 import torch
 from commandline import RECIPE, Done, command, environment, sentences, seqkit, write_columns
 
+from seqkit.data.sources import OwnFiles, Sources
 from seqkit.errors import UserError
-from seqkit.recipe import load_recipe
-from seqkit.run import cell as cell_module
-from seqkit.run import cells
-from seqkit.run.compare import CompareRequest, comparison_folder
-from seqkit.run.corpora import OwnFiles, Sources
+from seqkit.run.comparison import job as job_module
+from seqkit.run.comparison import jobs as jobs_module
+from seqkit.run.evaluation import Evaluation
+from seqkit.tasks.recipes import load_recipe
 
 HOPELESS = """
 [compare.rivals.hopeless]
@@ -28,27 +27,29 @@ train = { learning_rate = 1e38, clip = 0 }
 
 @pytest.fixture(scope="module")
 def trained() -> list[str]:
-    """The cells trained so far, in order."""
+    """The jobs done so far, in order."""
     return []
 
 
 @pytest.fixture
 def in_process(trained: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train all cells but the first in this process, which saves the import of torch, and note which."""
+    """Do all jobs but the first in this process, which saves the import of torch, and note which."""
     popen = subprocess.Popen
 
     def train_here(arguments: list[str], **options: Any) -> Any:
-        if "seqkit.run.cell" not in arguments or Path(arguments[3]).parts[-2:] == ("lstm", "seed-1"):
+        asked = json.loads(arguments[3]) if "seqkit.run.comparison.job" in arguments else {"folder": "lstm/seed-1"}
+        place = "/".join(Path(asked["folder"]).parts[-2:])
+        if place == "lstm/seed-1":
             return popen(arguments, **options)
-        trained.append("/".join(Path(arguments[3]).parts[-2:]))
+        trained.append(place)
         try:
-            cell_module.run_cell(Path(arguments[3]), json.loads(arguments[4]))
+            job_module.run_job(asked)
         except UserError as error:
             options["stderr"].write(str(error).encode())
             return popen("exit 2", shell=True, **options)
         return popen("exit 0", shell=True, **options)
 
-    monkeypatch.setattr(cells.subprocess, "Popen", train_here)
+    monkeypatch.setattr(jobs_module.subprocess, "Popen", train_here)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_a_single_seed_claims_nothing(compare: Callable[..., tuple[Path, Done]],
 
 
 @pytest.mark.usefixtures("in_process")
-def test_finished_cells_are_not_trained_again(compare: Callable[..., tuple[Path, Done]], trained: list[str]) -> None:
+def test_finished_jobs_are_not_done_again(compare: Callable[..., tuple[Path, Done]], trained: list[str]) -> None:
     out, done = compare("--seeds", "1,2", "--set", "train.epochs=2")
     assert done.code == 0, done
     assert sorted(trained) == ["gru/seed-2", "lstm/seed-2"]
@@ -88,7 +89,7 @@ def test_finished_cells_are_not_trained_again(compare: Callable[..., tuple[Path,
     assert again.code == 0
     assert trained == []
     assert str(out / "report.html") in again.out
-    # a cell without its last file was cut short; another recipe makes another cell
+    # a job without its last file was cut short
     (out / "gru" / "seed-2" / "recipe.json").unlink()
     assert compare("--seeds", "1,2", "--set", "train.epochs=2")[1].code == 0
     assert trained == ["gru/seed-2"]
@@ -120,14 +121,14 @@ def test_what_cannot_be_compared_is_one_line(recipe: Path, data: Path, tmp_path:
 
 
 @pytest.mark.usefixtures("in_process")
-def test_when_every_cell_fails_the_first_is_named(recipe: Path, data: Path, tmp_path: Path) -> None:
+def test_when_every_run_fails_the_first_is_named(recipe: Path, data: Path, tmp_path: Path) -> None:
     done = seqkit("compare", recipe, "--data", data, "--out", tmp_path, "--seeds", "3", "--threads", "1",
                   "--set", "train.learning_rate=1e38", "--set", "train.clip=0")  # fmt: skip
-    assert done.refused("every cell failed", "lstm, seed 3", "learning_rate")
+    assert done.refused("every run failed", "lstm, seed 3", "learning_rate")
 
 
 @pytest.mark.usefixtures("in_process")
-def test_a_cell_that_fails_is_reported_and_tried_again(data: Path, tmp_path: Path, trained: list[str]) -> None:
+def test_a_run_that_fails_is_reported_and_tried_again(data: Path, tmp_path: Path, trained: list[str]) -> None:
     recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
     recipe.write_text(RECIPE + HOPELESS)
     given = ("compare", recipe, "--data", data, "--out", out, "--seeds", "5", "--threads", "1", "--set", "train.epochs=1")
@@ -147,10 +148,10 @@ def test_a_cell_that_fails_is_reported_and_tried_again(data: Path, tmp_path: Pat
 @pytest.mark.parametrize(("code", "reason"), [(-signal.SIGKILL, "memory"), (-signal.SIGSEGV, "SIGSEGV"), (1, "exit code 1")])
 def test_a_process_that_dies_without_a_word_is_told_by_its_end(code: int, reason: str, tmp_path: Path) -> None:
     (tmp_path / "stderr.txt").touch()
-    cell = cells.Cell("lstm", 1, None, tmp_path)  # type: ignore[arg-type]
-    cells.conclude(cell, code)
-    assert cell.failure
-    assert reason in cell.failure
+    job = jobs_module.Job("lstm", "seed 1", None, tmp_path)  # type: ignore[arg-type]
+    jobs_module.conclude(job, code)
+    assert job.failure
+    assert reason in job.failure
 
 
 def test_ctrl_c_says_how_to_go_on(recipe: Path, data: Path, tmp_path: Path) -> None:
@@ -163,14 +164,14 @@ def test_ctrl_c_says_how_to_go_on(recipe: Path, data: Path, tmp_path: Path) -> N
         _, err = comparison.communicate(timeout=200)
     assert comparison.returncode == 130
     assert err.count("\n") == 1
-    assert "0 of 4 cells are finished" in err
+    assert "0 of 4 jobs are finished" in err
     assert "the same command: seqkit compare" in err
     assert not list(tmp_path.glob("*/*/failed.json"))
 
 
-def test_a_folder_with_a_comparison_on_other_data_is_refused(recipe: Path, data: Path, tmp_path: Path) -> None:
+def test_a_folder_with_a_comparison_of_an_older_seqkit_is_refused(recipe: Path, data: Path, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"folder": "elsewhere"}')
-    assert seqkit("compare", recipe, "--data", data, "--out", tmp_path).refused("on other data", "--out")
+    assert seqkit("compare", recipe, "--data", data, "--out", tmp_path).refused("of an older seqkit", "--out")
 
 
 def test_equal_time_needs_a_time(recipe: Path, data: Path, tmp_path: Path) -> None:
@@ -179,27 +180,15 @@ def test_equal_time_needs_a_time(recipe: Path, data: Path, tmp_path: Path) -> No
     assert not (tmp_path / "out").exists()
 
 
-def test_the_same_cell_again_gives_the_same_figures_to_the_last_digit(recipe: Path, data: Path, tmp_path: Path) -> None:
+def test_the_same_job_again_gives_the_same_figures_to_the_last_digit(recipe: Path, data: Path, tmp_path: Path) -> None:
     found: list[list[Any]] = []
     for folder in (tmp_path / "once", tmp_path / "again"):
         folder.mkdir()
-        (folder / "cell.json").write_text(json.dumps(load_recipe(str(recipe), ["train.epochs=2"]).to_dict()))
-        setting = cells.Setting(Sources(OwnFiles(folder=data)), "cpu", 1)
-        cell_module.run_cell(folder, json.loads(setting.options("brief")))
+        written = load_recipe(str(recipe), ["train.epochs=2"])
+        (folder / "job.json").write_text(json.dumps(written.to_dict()))
+        setting = jobs_module.Setting(Sources(OwnFiles(folder=data)), "cpu", 1)
+        job_module.run_job(setting.options(jobs_module.Job("lstm", "seed 1", written, folder, "brief")))
         events = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-        units = json.loads((folder / "measured.json").read_text())["units"]
+        units = Evaluation.read(folder).scores.units
         found.append([units, [(event.get("loss"), event.get("dev_score")) for event in events]])
     assert found[0] == found[1]
-
-
-@pytest.mark.parametrize("by", ["folder", "files"])
-def test_a_comparison_notices_that_its_data_were_changed(recipe: Path, data: Path, tmp_path: Path, by: str) -> None:
-    changed = shutil.copytree(data, tmp_path / "data")
-    dev = changed / "dev.conll"
-    own = OwnFiles(folder=changed) if by == "folder" else OwnFiles(files={"train": changed / "train.conll", "dev": dev})
-    request = CompareRequest(str(recipe), out=tmp_path / "out", sources=Sources(own))
-    for _ in range(2):  # what did not change is gone on with
-        assert comparison_folder(request, load_recipe(str(recipe))) == tmp_path / "out"
-    dev.write_text(dev.read_text() + "Ada\tB-PER\n\n")
-    with pytest.raises(UserError, match="as they were before a change"):
-        comparison_folder(request, load_recipe(str(recipe)))

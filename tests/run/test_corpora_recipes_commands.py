@@ -8,8 +8,8 @@ import pytest
 from commandline import seqkit
 
 from seqkit.data.card import all_cards
-from seqkit.recipe import recipe_names
 from seqkit.tasks import TASKS
+from seqkit.tasks.recipes import recipe_names
 
 
 @pytest.fixture

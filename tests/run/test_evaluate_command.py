@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from commandline import Done, sentences, seqkit, write_columns
 
+from seqkit.run.evaluation import Evaluation
+
 
 def evaluate(run: Path, *more: str | Path) -> Done:
     return seqkit("evaluate", run, "--threads", "1", *more)
 
 
 def counts(folder: Path) -> list[list[int]]:
-    return json.loads((folder / "measured.json").read_text())["units"]
+    return Evaluation.read(folder).scores.units
 
 
 def test_the_test_split_gives_what_training_reported(run: Path, tmp_path: Path) -> None:

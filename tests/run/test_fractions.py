@@ -8,13 +8,13 @@ import pytest
 from commandline import RECIPE, sentences, seqkit, write_columns
 
 from seqkit.cli.options import percents
+from seqkit.data.sources import OwnFiles, Sources
 from seqkit.errors import UserError
-from seqkit.recipe import load_recipe
-from seqkit.run.cell import run_cell
-from seqkit.run.cells import Cell
-from seqkit.run.compare import plain_rounds
-from seqkit.run.corpora import OwnFiles, Sources
-from seqkit.run.roads import open_road
+from seqkit.run.comparison.compare import plain_rounds
+from seqkit.run.comparison.job import run_job
+from seqkit.run.comparison.jobs import Job, Setting
+from seqkit.run.experiment import Experiment
+from seqkit.tasks.recipes import load_recipe
 
 
 def test_percents_are_read_in_order_without_the_whole():
@@ -25,43 +25,42 @@ def test_percents_are_read_in_order_without_the_whole():
             percents(wrong)
 
 
-def test_every_system_is_trained_on_every_share_as_long(recipe: Path, tmp_path: Path):
+def test_every_system_is_trained_on_every_fraction_as_long(recipe: Path, tmp_path: Path):
     written = load_recipe(str(recipe), ["fraction=0.5"])
     systems = {"lstm": written, "gru": written.rival("gru")}
-    cells = [cell for cells in plain_rounds(systems, (1, 2), (10.0, 25.0), tmp_path) for cell in cells]
-    assert len({cell.folder for cell in cells}) == len({cell.name for cell in cells}) == 12
-    for cell in cells:
-        assert cell.recipe.train.epochs * cell.recipe.fraction == pytest.approx(written.train.epochs * 0.5)
-        assert cell.recipe.train.evaluate_every * cell.recipe.fraction == pytest.approx(0.5)
-    assert [cell.recipe.fraction for cell in cells][::2] == [0.5, 0.05, 0.125] * 2
-    assert cells[2].name == "lstm, seed 1, 10 % of train"
+    jobs = [job for jobs in plain_rounds(systems, (1, 2), (10.0, 25.0), tmp_path) for job in jobs]
+    assert len({job.folder for job in jobs}) == len({job.name for job in jobs}) == 12
+    for job in jobs:
+        assert job.recipe.train.epochs * job.recipe.fraction == pytest.approx(written.train.epochs * 0.5)
+        assert job.recipe.train.evaluate_every * job.recipe.fraction == pytest.approx(0.5)
+    assert [job.recipe.fraction for job in jobs][::2] == [0.5, 0.05, 0.125] * 2
+    assert jobs[2].name == "lstm, seed 1, 10 % of train"
 
 
-def test_tags_that_a_share_lacks_are_known_all_the_same(recipe: Path, tmp_path: Path):
+def test_tags_that_a_fraction_lacks_are_known_all_the_same(recipe: Path, tmp_path: Path):
     plain = [[("it", "O"), ("rains", "O")]] * 19
     for split in ("train", "dev", "test"):
         write_columns(tmp_path / f"{split}.conll", [*plain, *sentences(1, 1)])
     sources = Sources(OwnFiles(folder=tmp_path))
     written = load_recipe(str(recipe), ["fraction=0.05", "train.epochs=1"])
-    road, whole = open_road(written, sources), open_road(load_recipe(str(recipe)), sources)
-    assert road.batches_per_epoch(written) == 1
+    experiment, whole = Experiment(written, sources), Experiment(load_recipe(str(recipe)), sources)
+    assert experiment.batches_per_epoch(written) == 1
     assert whole.batches_per_epoch(written) == 3
-    cell = Cell("lstm", "seed 1", written, tmp_path / "cell", "brief")
-    cell.folder.mkdir()
-    (cell.folder / "cell.json").write_text(json.dumps(written.to_dict()))
-    options = {"sources": sources.to_dict(), "mirror": None, "device": "cpu", "threads": 1, "mode": "brief"}
-    run_cell(cell.folder, options)
-    assert cell.finished
-    assert not (cell.folder / "report.html").exists()
+    job = Job("lstm", "seed 1", written, tmp_path / "job", "brief")
+    job.folder.mkdir()
+    (job.folder / "job.json").write_text(json.dumps(written.to_dict()))
+    run_job(Setting(sources, "cpu", 1).options(job))
+    assert job.finished
+    assert not (job.folder / "report.html").exists()
 
 
 def test_a_report_holds_the_curve(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     popen = subprocess.Popen
 
     def train_here(arguments: list[str], **options):
-        if "seqkit.run.cell" not in arguments:
+        if "seqkit.run.comparison.job" not in arguments:
             return popen(arguments, **options)
-        run_cell(Path(arguments[3]), json.loads(arguments[4]))
+        run_job(json.loads(arguments[3]))
         return popen("exit 0", shell=True, **options)
 
     monkeypatch.setattr(subprocess, "Popen", train_here)

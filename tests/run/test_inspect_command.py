@@ -9,14 +9,14 @@ import torch
 from commandline import seqkit
 from pydantic import TypeAdapter
 
+from seqkit import load_tagger
 from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.characters import Characters, CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.models.language_model import LanguageModel, LanguageModelConfig
 from seqkit.models.translator import Translator, TranslatorConfig
-from seqkit.run.saved import load_tagger
-from seqkit.run.text.model import TrainedLanguageModel
-from seqkit.run.translation.model import TrainedTranslator
+from seqkit.tasks.language_modeling.trained import TrainedLanguageModel
+from seqkit.tasks.translation.trained import TrainedTranslator
 
 SENTENCE = "Ada Lovelace met Oslo ."
 LANGUAGE_MODELS: dict[str, dict[str, Any]] = {

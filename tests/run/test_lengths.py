@@ -10,12 +10,15 @@ from commandline import seqkit
 from rich.console import Console
 from test_inspect_command import LANGUAGE_MODELS, TRANSLATORS, language_model, translator
 
+from seqkit import load, load_language_model, load_tagger, load_translator
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Table
-from seqkit.run.lengths import costs, probe
-from seqkit.run.lengths.costs import KEPT, length_sections, measure_lengths
-from seqkit.run.lengths.work import TaggingWork, TextWork, TranslationWork, work_of
-from seqkit.run.saved import load, load_language_model, load_tagger, load_translator
+from seqkit.run.saved import task_of
+from seqkit.run.scaling import costs, probe
+from seqkit.run.scaling.costs import KEPT, length_sections, measure_lengths
+from seqkit.tasks.language_modeling.workload import TextWorkload
+from seqkit.tasks.tagging.workload import TaggingWorkload
+from seqkit.tasks.translation.workload import TranslationWorkload
 
 FLOAT = 4  # bytes
 
@@ -23,7 +26,7 @@ FLOAT = 4  # bytes
 def test_a_recurrent_state_stays_and_a_transformers_grows_to_its_window(tmp_path: Path) -> None:
     states = {}
     for name, table in LANGUAGE_MODELS.items():
-        work = TextWork(load_language_model(language_model(table, tmp_path / name)))
+        work = TextWorkload(load_language_model(language_model(table, tmp_path / name)))
         used = [work.use(length) for length in (1, 3, 600)]
         states[name] = [one.state for one in used]
         assert all(one.milliseconds > 0 for one in used)
@@ -37,7 +40,7 @@ def test_a_recurrent_state_stays_and_a_transformers_grows_to_its_window(tmp_path
 def test_what_a_translator_keeps_of_a_source(tmp_path: Path) -> None:
     kept: dict[str, list[int]] = {}
     for name in ("final", "matrix", "attention", "transformer"):
-        work = TranslationWork(load_translator(translator(TRANSLATORS[name], tmp_path / name)))
+        work = TranslationWorkload(load_translator(translator(TRANSLATORS[name], tmp_path / name)))
         kept[name] = [work.use(length).state or 0 for length in (4, 40)]
     for name in ("final", "matrix"):
         assert kept[name][0] == kept[name][1] > 0
@@ -54,16 +57,15 @@ def test_a_training_step_reaches_every_weight_that_it_should(kind: str, run: Pat
             trained = load(translator(TRANSLATORS["attention"], tmp_path))
         case _:
             trained = load_tagger(run)
-    assert isinstance(work_of(trained), TextWork | TranslationWork | TaggingWork)
     torch.manual_seed(1)
-    work_of(trained).train(30)
+    task_of(trained).workload(trained).train(30)
     weights = [(name, weight) for name, weight in trained.model.named_parameters() if weight.requires_grad]
     assert all(weight.grad is not None and bool(weight.grad.isfinite().all()) for _, weight in weights)
     assert trained.model.training
 
 
 def test_a_sentence_of_any_length_is_tagged(run: Path) -> None:
-    work = TaggingWork(load_tagger(run))
+    work = TaggingWorkload(load_tagger(run))
     assert len(work.sentence(700).tokens) == 700
     used = work.use(700)
     assert used.milliseconds > 0

@@ -15,7 +15,7 @@ from seqkit.run.machine import peak_memory, wait_for
 
 HELD = """
 import torch
-from seqkit.run.machine import return_large_blocks
+from seqkit.training.memory import return_large_blocks
 return_large_blocks()
 def resident():
     with open("/proc/self/statm") as file:

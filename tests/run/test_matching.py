@@ -9,8 +9,9 @@ import tiny
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.errors import UserError
 from seqkit.models.tagger import Tagger
-from seqkit.recipe import Recipe, TaggingRecipe
-from seqkit.run.matching import TOLERANCE, match_parameters, match_steps
+from seqkit.recipe.recipe import Recipe
+from seqkit.run.comparison.matching import TOLERANCE, match_parameters, match_steps
+from seqkit.tasks.tagging.recipe import TaggingRecipe
 from seqkit.training.loop import TrainConfig, updates
 
 SENTENCES = tiny.sentences(60)

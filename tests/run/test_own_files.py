@@ -4,17 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from seqkit.cli.options import own_files
-from seqkit.run.corpora import OwnFiles, Sources
-from seqkit.run.translation.corpus import read_corpus
+from seqkit.data.sources import OwnFiles, Sources
+from seqkit.tasks.translation.corpus import read_corpus
 
 
 def test_a_split_is_one_file_or_two_aligned_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    own = own_files("a.de,a.en", "dev.tsv", None, None, None)
+    own = OwnFiles.given("a.de,a.en", "dev.tsv")
     assert own.pair_paths() == {"train": (Path("a.de"), Path("a.en")), "dev": (Path("dev.tsv"),)}
     Path("a.de,a.en").write_text("")
-    assert own_files("a.de,a.en", None, None, None, None).pair_paths() == {"train": (Path("a.de,a.en"),)}
+    assert OwnFiles.given("a.de,a.en").pair_paths() == {"train": (Path("a.de,a.en"),)}
 
 
 def test_a_run_remembers_both(tmp_path: Path) -> None:

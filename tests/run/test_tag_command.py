@@ -10,7 +10,8 @@ import pytest
 from commandline import command, environment, process, sentences, seqkit
 
 import seqkit as package
-from seqkit.run.tagging import tag as tag_module
+from seqkit.tasks.tagging import light
+from seqkit.tasks.tagging import stream as tag_module
 
 TEXT = "Ada Lovelace met London . "
 ODD_LINES = [
@@ -62,17 +63,17 @@ def test_much_text_is_tagged_with_torch_and_the_same(run: Path, tmp_path: Path, 
     text = "".join(" ".join(word for word, _ in s) + "\n" for s in sentences(40, 3))
     path = tmp_path / "much.txt"
     path.write_text(text)
-    light = seqkit("tag", run, path, "--format", form, "--threads", "1").out
+    quick = seqkit("tag", run, path, "--format", form, "--threads", "1").out
     monkeypatch.setattr(tag_module, "MUCH", len(text))
-    monkeypatch.setattr(tag_module, "light_predictor", None)  # not to be asked
+    monkeypatch.setattr(light, "light_predictor", None)  # not to be asked
     full = seqkit("tag", run, path, "--format", form, "--threads", "1").out
     if form == "jsonl":
-        for one, other in zip(light.splitlines(), full.splitlines(), strict=True):
+        for one, other in zip(quick.splitlines(), full.splitlines(), strict=True):
             for a, b in zip(json.loads(one)["entities"], json.loads(other)["entities"], strict=True):
                 assert a["confidence"] == pytest.approx(b["confidence"], abs=2e-4)
                 assert {**a, "confidence": 0} == {**b, "confidence": 0}
     else:
-        assert light == full
+        assert quick == full
 
 
 @pytest.mark.parametrize("output", ["text", "jsonl", "conll"])

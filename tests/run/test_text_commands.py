@@ -13,8 +13,8 @@ from commandline import Done, command, environment, process, seqkit, weights
 
 import seqkit as package
 from seqkit.errors import UserError
-from seqkit.run import rates
-from seqkit.run.text import evaluate
+from seqkit.metrics import speed
+from seqkit.tasks.language_modeling import evaluation as evaluate
 
 RECIPE = """task = "generate"
 corpus = "lm/pydoc"
@@ -54,7 +54,7 @@ LINES = (
 
 @pytest.fixture(scope="module", autouse=True)
 def _hurry() -> None:
-    rates.LEAST_SECONDS = 0.0
+    speed.LEAST_SECONDS = 0.0
     evaluate.LENGTHS = evaluate.UNLIMITED = (1 << 10, 1 << 14)
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from seqkit.data.examples import Pair
 from seqkit.metrics.significance import accuracy
-from seqkit.recipe import TranslationEvaluationConfig
-from seqkit.run.translation import transductions
-from seqkit.run.translation.evaluate import SplitTranslated, summed, translate_split
-from seqkit.run.translation.model import TrainedTranslator
+from seqkit.tasks.translation import transductions
+from seqkit.tasks.translation.evaluation import SplitTranslated, summed, translate_split
+from seqkit.tasks.translation.recipe import TranslationEvaluationConfig
+from seqkit.tasks.translation.trained import TrainedTranslator
 from seqkit.tasks.translation.translate import Translation
 
 PAIRS = [Pair("read", "R IY D"), Pair("cat", "K AE T"), Pair("read", "R EH D")]

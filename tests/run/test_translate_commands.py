@@ -12,7 +12,8 @@ from commandline import Done, command, environment, process, seqkit, weights
 
 import seqkit as package
 from seqkit.errors import UserError
-from seqkit.run import rates
+from seqkit.metrics import speed
+from seqkit.run.evaluation import Evaluation
 
 RECIPE = """task = "translate"
 corpus = "translate/phrasebook"
@@ -51,7 +52,7 @@ WORDS = {"cat": "chat", "dog": "chien", "sun": "soleil", "sea": "mer", "red": "r
 
 @pytest.fixture(scope="module", autouse=True)
 def _hurry() -> None:
-    rates.LEAST_SECONDS = 0.0
+    speed.LEAST_SECONDS = 0.0
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +237,7 @@ def test_two_aligned_files_of_ones_own(run: Path, data: Path, recipe: Path, tmp_
 def test_evaluating_again_gives_the_same_scores(run: Path, data: Path, tmp_path: Path) -> None:
     done = seqkit("evaluate", run, "--out", tmp_path / "again")
     assert done.code == 0, done
-    mine, again = (json.loads((folder / "measured.json").read_text())["units"] for folder in (run, tmp_path / "again"))
+    mine, again = (Evaluation.read(folder).scores.units for folder in (run, tmp_path / "again"))
     assert mine == again
     assert seqkit("evaluate", run, "--split", "test_long").refused("test_long")
     assert len((run / "translations.txt").read_text().splitlines()) == 20
@@ -252,9 +253,9 @@ def test_whole_targets_are_judged_where_the_recipe_says_so(run: Path, tmp_path: 
     for words in ("word error rate", "character error rate", "test accuracy"):
         assert words in done.out
     assert "BLEU" not in done.out
-    measured = json.loads((tmp_path / "again" / "measured.json").read_text())
-    assert measured["measure"] == "exact"
-    assert min(measured["lengths"]) == len("red cat")  # characters: a source may be a single word
+    scores = Evaluation.read(tmp_path / "again").scores
+    assert scores.measure == "exact"
+    assert min(scores.lengths) == len("red cat")  # characters: a source may be a single word
 
 
 def test_in_python(run: Path) -> None:

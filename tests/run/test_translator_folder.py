@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqkit import load, load_translator
 from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.characters import CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.data.tokenizers.pieces import PiecesConfig
 from seqkit.errors import DataError
 from seqkit.models.translator import RecurrentTranslatorConfig, Translator
-from seqkit.run.saved import load, load_translator
-from seqkit.run.translation.model import TrainedTranslator
-from seqkit.tasks.translation.familiar import Familiar
-from seqkit.training.sealed import write_sealed
+from seqkit.tasks.translation.coverage import SourceCoverage
+from seqkit.tasks.translation.trained import TrainedTranslator
+from seqkit.training.atomic_folder import write_folder
 
 PAIRS = [Pair("one two three four", "un deux trois quatre"), Pair("four three", "quatre trois"), Pair("two on", "deux sur")]
 
@@ -41,14 +41,14 @@ def test_a_sentencepiece_model_that_is_not_the_one_saved(tmp_path: Path, pieces:
     with pytest.raises(DataError, match=r"joint\.tokenizer\.model"):
         load(folder)
     # Sealed again with the damage in it, as by somebody who put another file there on purpose.
-    write_sealed(folder, trained(pieces, {}).files() | {path.name: path.read_bytes()})
+    write_folder(folder, trained(pieces, {}).files() | {path.name: path.read_bytes()})
     with pytest.raises(DataError, match=r"joint\.tokenizer: .*not the one that was saved"):
         load(folder)
 
 
 def test_a_tokenizer_of_another_size_than_the_model(tmp_path: Path, pieces: PairTokenizer) -> None:
     other = PairTokenizer.fit(PairTokenizerConfig(source=PiecesConfig(size=276)), PAIRS)
-    write_sealed(tmp_path / "model", trained(pieces, {}).files() | other.files())
+    write_folder(tmp_path / "model", trained(pieces, {}).files() | other.files())
     with pytest.raises(DataError, match=r"weights\.safetensors does not fit"):
         load(tmp_path / "model")
 
@@ -58,12 +58,12 @@ def test_a_text_in_the_language_of_the_target_is_told(tmp_path: Path, joint: boo
     pairs = [Pair("abab ab baba", "xyz xyz zzyx"), Pair("ba ab abba", "zyx xy")] * 20 + [Pair("ab x ba", "xx a")]
     config = PairTokenizerConfig(source=CharactersConfig(), target=None if joint else CharactersConfig())
     tokenizer = PairTokenizer.fit(config, pairs)
-    familiar = Familiar.of(tokenizer, [tokenizer.encode(pair) for pair in pairs], longest=13)
+    familiar = SourceCoverage.of(tokenizer, [tokenizer.encode(pair) for pair in pairs], longest=13)
     assert familiar.coverage > 0.99
     trained(tokenizer, {"familiar": familiar.to_dict()}).save(tmp_path / "model")
     model = load_translator(tmp_path / "model")
-    assert model.familiar is not None
-    assert np.array_equal(model.familiar.own_V, familiar.own_V)
+    assert model.coverage is not None
+    assert np.array_equal(model.coverage.own_V, familiar.own_V)
 
     def told(*texts: str) -> str:
         return model.unlike_training([tokenizer.encode_source(text) for text in texts])

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 from commandline import seqkit
+from records import statistics
 
+from seqkit.data.sources import OwnFiles, Sources
 from seqkit.errors import UserError
-from seqkit.recipe import Recipe, TaggingRecipe, load_recipe
-from seqkit.run.cell import run_cell
-from seqkit.run.cells import Cell
-from seqkit.run.corpora import OwnFiles, Sources
-from seqkit.run.tuning import Trial, Tuning, best_of
+from seqkit.recipe.recipe import Recipe
+from seqkit.run.comparison.job import run_job
+from seqkit.run.comparison.jobs import Job, Setting, TrialResult
+from seqkit.run.comparison.tuning import Trial, Tuning, best_of
+from seqkit.tasks.recipes import load_recipe
+from seqkit.tasks.tagging.recipe import TaggingRecipe
 
 TUNE = {"train.learning_rate": {"low": 1e-4, "high": 1e-1, "log": True}, "model.dropout": [0.1, 0.5]}
 MODELS = {"lstm": {"family": "lstm"}, "transformer": {"family": "transformer"}}
@@ -24,14 +27,14 @@ def systems() -> dict[str, Recipe]:
 def run(tuning: Tuning, best: dict[str, float]) -> list[str]:
     """Dev scores fall off on both sides of each system's best learning rate; returns what was trained."""
     trained: list[str] = []
-    for cells in tuning.rounds():
-        for cell in cells:
-            if not cell.finished:
-                trained.append(cell.name)
-                cell.folder.mkdir(parents=True)
-                score = -abs(cell.recipe.train.learning_rate - best[cell.system])
-                (cell.folder / "measured.json").write_text(json.dumps({"dev_score": score}))
-                (cell.folder / "recipe.json").write_text(json.dumps(cell.recipe.to_dict()))
+    for jobs in tuning.rounds():
+        for job in jobs:
+            if not job.finished:
+                trained.append(job.name)
+                job.folder.mkdir(parents=True)
+                score = -abs(job.recipe.train.learning_rate - best[job.system])
+                TrialResult(dev_score=score, training=statistics()).write(job.folder)
+                (job.folder / "recipe.json").write_text(json.dumps(job.recipe.to_dict()))
     return trained
 
 
@@ -76,15 +79,14 @@ def test_the_earliest_of_equals_is_best():
 
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_a_trial_keeps_the_dev_score_of_the_weights_kept(keep: str, recipe: Path, data: Path, tmp_path: Path):
-    cell = Cell("lstm", "trial 1", load_recipe(str(recipe), [f"train.keep={keep}"]), tmp_path, "trial")
-    (tmp_path / "cell.json").write_text(json.dumps(cell.recipe.to_dict()))
-    sources = Sources(OwnFiles(folder=data)).to_dict()
-    run_cell(tmp_path, {"sources": sources, "mirror": None, "device": "cpu", "threads": 1, "mode": "trial"})
+    job = Job("lstm", "trial 1", load_recipe(str(recipe), [f"train.keep={keep}"]), tmp_path, "trial")
+    (tmp_path / "job.json").write_text(json.dumps(job.recipe.to_dict()))
+    run_job(Setting(Sources(OwnFiles(folder=data)), "cpu", 1).options(job))
     events = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     scores = [event["dev_score"] for event in events if event["event"] == "evaluated"]
-    assert cell.dev_score == (max(scores) if keep == "best" else scores[-1])
+    assert job.dev_score == (max(scores) if keep == "best" else scores[-1])
     assert not list(tmp_path.glob("*/"))
-    assert "units" not in json.loads((tmp_path / "measured.json").read_text())  # test was not looked at
+    assert not (tmp_path / "evaluation.json").exists(), "test was looked at"
 
 
 def test_tuning_needs_spaces_and_no_budget(recipe: Path, data: Path, tmp_path: Path):

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from commandline import environment
 
+from seqkit.run.comparison.turns import take_turns, turn_seconds
 from seqkit.run.signals import StopRequest, pausing
-from seqkit.run.turns import take_turns, turn_seconds
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 

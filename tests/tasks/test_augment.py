@@ -7,7 +7,7 @@ import tiny
 from pydantic import ValidationError
 
 from seqkit.data.schemes import spans
-from seqkit.tasks.ner.augment import AugmentConfig, Augmenter
+from seqkit.tasks.tagging.augment import AugmentConfig, Augmenter
 
 DATA = tiny.sentences(60)
 LISTED = {"PER": [("Zoë", "van", "Dyck"), ("Q",)]}

@@ -12,8 +12,8 @@ from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.data.tokenizers.pieces import PiecesConfig
 from seqkit.data.tokenizers.sampling import SamplingConfig
 from seqkit.models.translator import RecurrentTranslatorConfig, Translator
+from seqkit.tasks.translation.batches import PairBatches
 from seqkit.tasks.translation.joining import Joining, PairAugmentConfig
-from seqkit.tasks.translation.task import TranslationTask
 
 WORDS = ["the", "red", "house", "stands", "by", "a", "river", "where", "old", "boats", "sleep"]
 CHARACTERS = PairTokenizerConfig(source=CharactersConfig())
@@ -29,16 +29,16 @@ def texts(count: int) -> list[Pair]:
     ]
 
 
-def task(config: PairTokenizerConfig, pairs: list[Pair], **options) -> TranslationTask:
+def task(config: PairTokenizerConfig, pairs: list[Pair], **options) -> PairBatches:
     """A small model's."""
     tokenizer = PairTokenizer.fit(config, pairs)
     small = RecurrentTranslatorConfig(width=4, layers=1, heads=1, key_width=2, value_width=2)
     model = Translator(small, tokenizer.source.size, tokenizer.target.size, joint=True)
     given = {"batch_size": 8, "longest": 200, "precision": torch.float32, "seed": 1} | options
-    return TranslationTask(model, tokenizer, pairs, pairs[:1], sampling=config.sampling, **given)
+    return PairBatches(model, tokenizer, pairs, pairs[:1], sampling=config.sampling, **given)
 
 
-def read(trainable: TranslationTask, epoch: int) -> list[tuple[str, str]]:
+def read(trainable: PairBatches, epoch: int) -> list[tuple[str, str]]:
     """The texts of all examples of an epoch, in order."""
     found: list[tuple[str, str]] = []
     for batch in trainable.batches(epoch):

@@ -9,24 +9,24 @@ from seqkit.data.tokenizers.characters import CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.errors import UserError
 from seqkit.models.translator import RecurrentTranslatorConfig, Translator
-from seqkit.recipe import load_recipe
-from seqkit.tasks.translation.task import TranslationTask
+from seqkit.tasks.recipes import load_recipe
+from seqkit.tasks.translation.batches import PairBatches
 
 
 @pytest.fixture(scope="module")
-def task() -> TranslationTask:
+def task() -> PairBatches:
     random = np.random.default_rng(1)
     lengths = random.integers(2, 30, 600)
     pairs = [Pair("ab" * length, "c" * int(length + random.integers(0, 4))) for length in lengths.tolist()]
     tokenizer = PairTokenizer.fit(PairTokenizerConfig(source=CharactersConfig()), pairs)
     config = RecurrentTranslatorConfig(width=4, layers=1, heads=1, key_width=2, value_width=2)
     model = Translator(config, tokenizer.source.size, tokenizer.target.size, joint=True)
-    return TranslationTask(
+    return PairBatches(
         model, tokenizer, pairs, pairs[:1], batch_size=1, batch_tokens=400, longest=100, precision=torch.float32, seed=1
     )
 
 
-def test_batches_of_tokens_hold_as_many_as_asked_and_little_padding(task: TranslationTask):
+def test_batches_of_tokens_hold_as_many_as_asked_and_little_padding(task: PairBatches):
     batches = list(task.batches(0))
     assert sum(len(batch.source_BS) for batch in batches) == 600
     assert all(batch.target_BT.numel() <= 400 for batch in batches)
@@ -34,7 +34,7 @@ def test_batches_of_tokens_hold_as_many_as_asked_and_little_padding(task: Transl
     assert real / sum(batch.target_BT.numel() + batch.source_BS.numel() for batch in batches) >= 0.9
 
 
-def test_every_epoch_has_as_many_batches_and_a_resumed_one_goes_on(task: TranslationTask):
+def test_every_epoch_has_as_many_batches_and_a_resumed_one_goes_on(task: PairBatches):
     epochs = [[batch.target_BT.tolist() for batch in task.batches(epoch)] for epoch in range(3)]
     assert [len(epoch) for epoch in epochs] == [task.batches_per_epoch()] * 3
     assert epochs[0] != epochs[1]

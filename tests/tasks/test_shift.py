@@ -7,11 +7,12 @@ import tiny
 import torch
 
 from seqkit.data.examples import Tagged
-from seqkit.recipe import recipe_from
-from seqkit.run.tagging.corpus import CorpusData
-from seqkit.run.tagging.model import TrainedTagger
-from seqkit.run.tagging.train import new_tagger
-from seqkit.tasks.ner.shift import log_rate_ratios
+from seqkit.models.tagger import Tagger
+from seqkit.tasks.recipes import recipe_from
+from seqkit.tasks.tagging.corpus import TaggedCorpus
+from seqkit.tasks.tagging.label_shift import log_rate_ratios
+from seqkit.tasks.tagging.task import TASK
+from seqkit.tasks.tagging.trained import TrainedTagger
 
 FEW = [Tagged(("a", "b", "c", "d"), ("B-PER", "I-PER", "O", "B-LOC")), Tagged(("e", "f"), ("O", "B-PER"))]
 MANY = [Tagged(("a", "b", "c"), ("B-PER", "B-PER", "B-ORG"))]
@@ -58,7 +59,9 @@ def test_a_loaded_tagger_is_shifted_as_the_saved_one(output: str, vocabulary):
 
     def found(shift: list[float]) -> list[tuple[str, ...]]:
         model.shift_K.data = torch.tensor(shift)
-        saved = TrainedTagger(model, tiny.config("gru", output=output, shift=2.0), vocabulary, tiny.TAGS, {})
+        saved = TrainedTagger(
+            model, tiny.config("gru", output=output, shift=2.0), vocabulary, {"task": "ner", "tags": tiny.TAGS}
+        )
         loaded = TrainedTagger.from_files(saved.files())
         assert loaded.predict(texts) == saved.predict(texts)
         return [one.tags for one in loaded.predict(texts)]
@@ -78,11 +81,19 @@ def test_shift_trains_nothing(vocabulary, corpus):
 
 
 def test_a_new_tagger_is_shifted_from_train_to_dev():
-    corpus = CorpusData("tiny", "en", {"train": FEW, "dev": MANY}, {}, frozenset(tag for one in FEW for tag in one.tags))
+    corpus = TaggedCorpus("tiny", "en", {"train": FEW, "dev": MANY}, {}, frozenset(tag for one in FEW for tag in one.tags))
     recipe = recipe_from({"task": "ner", "corpus": "tiny", "model": {"shift": 2.0, "width": 8}})
-    model = new_tagger(recipe, corpus, torch.device("cpu")).model
+    model = prepared(recipe, corpus)
     expected = [2 * ratio for ratio in log_rate_ratios(FEW, MANY, corpus.tags)]
     assert model.shift_K is not None
     assert any(expected)
     assert model.shift_K.tolist() == pytest.approx(expected)
-    assert new_tagger(recipe_from({"task": "ner", "corpus": "tiny"}), corpus, torch.device("cpu")).model.shift_K is None
+    assert prepared(recipe_from({"task": "ner", "corpus": "tiny"}), corpus).shift_K is None
+
+
+def prepared(recipe, corpus: TaggedCorpus) -> Tagger:
+    """The tagger that training starts from."""
+    vocabulary = TASK.fit_tokenizer(recipe, corpus)
+    model = TASK.build(recipe, corpus, vocabulary)
+    TASK.prepare(model, recipe, corpus, vocabulary)
+    return model

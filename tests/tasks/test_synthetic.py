@@ -7,8 +7,8 @@ import torch
 from torch.nn.functional import one_hot
 
 from seqkit.models.causal_recurrent import CausalRecurrentConfig
-from seqkit.tasks.synthetic.problems import COPIED, SYMBOLS, Adding, Copying, ProblemName, problem
-from seqkit.tasks.synthetic.task import Answerer, SyntheticTask, answer_reach
+from seqkit.run.claims.problems import COPIED, SYMBOLS, Adding, Copying, ProblemName, problem
+from seqkit.run.claims.synthetic import Answerer, SyntheticBatches, answer_reach
 
 
 def test_what_is_copied_was_read_and_nothing_else_tells_of_it() -> None:
@@ -38,7 +38,7 @@ def test_what_is_added_was_marked_once_in_each_half() -> None:
 def test_batches_are_the_same_again_and_never_those_held_out(name: ProblemName) -> None:
     posed = problem(name, 6)
     model = Answerer(CausalRecurrentConfig(family="lstm", width=4, layers=1), posed)
-    task = SyntheticTask(model, posed, batch_size=3, updates=4, seed=1)
+    task = SyntheticBatches(model, posed, batch_size=3, updates=4, seed=1)
     once = [batch.x_BTD for batch in task.batches(0)]
     assert len(once) == task.batches_per_epoch() == 4
     assert all(torch.equal(a, b.x_BTD) for a, b in zip(once[2:], task.batches(0, 2), strict=True))

@@ -23,7 +23,7 @@ COUNTED = ("step", "epoch", "batch", "best_score", "best_epoch", "stalled", "hal
 EVENTS = 3 * 5  # three epochs of four steps and an evaluation
 
 
-def run(name: str, seed: int, **settings) -> tuple[tiny.TaggingTask, TrainState]:
+def run(name: str, seed: int, **settings) -> tuple[tiny.TaggingBatches, TrainState]:
     """A run at its start, with everything that draws at random."""
     model = tiny.tagger(name, WORDS, seed=seed, **DROPPED)
     given = {"epochs": 3, "average": 0.5, "schedule": "plateau", "learning_rate": 3e-2, "warmup": 0.0} | settings

@@ -19,9 +19,9 @@ from seqkit.models.causal_recurrent import CausalRecurrentConfig
 from seqkit.report.figure import Figure
 from seqkit.report.report import Bars, Section, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting
+from seqkit.run.claims.problems import ProblemName, problem
+from seqkit.run.claims.synthetic import Answerer, SyntheticBatches
 from seqkit.run.claims.verdict import Check
-from seqkit.tasks.synthetic.problems import ProblemName, problem
-from seqkit.tasks.synthetic.task import Answerer, SyntheticTask
 
 ALPHA = 0.05
 Family = Literal["rnn", "lstm"]
@@ -106,7 +106,7 @@ class Clipping:
         posed = problem(config.problem, config.span)
         body = CausalRecurrentConfig(family=trial.family, layers=1, width=config.width, norm=False, init=trial.init)
         model = Answerer(body, posed).to(self.setting.device)
-        task = SyntheticTask(model, posed, batch_size=config.batch_size, updates=config.updates, seed=seed)
+        task = SyntheticBatches(model, posed, batch_size=config.batch_size, updates=config.updates, seed=seed)
         losses = descend(model, task, trial.optimizer, rate, clip)
         last = losses[-max(config.updates // 10, 1) :]
         return len(losses) < config.updates or fmean(last) > config.worse * losses[0]
@@ -186,7 +186,7 @@ def job_name(trial: Trial, seed: int) -> str:
     return f"{trial.name}, {trial.optimizer}, seed {seed}"
 
 
-def descend(model: nn.Module, task: SyntheticTask, optimizer: Optimizer, rate: float, clip: float) -> list[float]:
+def descend(model: nn.Module, task: SyntheticBatches, optimizer: Optimizer, rate: float, clip: float) -> list[float]:
     """The loss before each update; ends early where the loss or the gradient is not a number."""
     build = torch.optim.SGD if optimizer == "sgd" else torch.optim.AdamW
     steps = build(model.parameters(), lr=rate)

@@ -11,13 +11,14 @@ from pydantic import Field
 
 from seqkit.config import Config
 from seqkit.errors import UserError
-from seqkit.recipe import load_recipe
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Section, Series, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting
 from seqkit.run.claims.verdict import LEAST_SEEDS, Check
-from seqkit.run.compare import WHOLE, CompareRequest, compare
-from seqkit.run.contests import ALPHA, CLEAR_RATIO, System, run_contests
+from seqkit.run.comparison.compare import WHOLE, CompareRequest, compare
+from seqkit.run.comparison.paired import ALPHA, CLEAR_RATIO, paired_comparisons, rate
+from seqkit.run.comparison.system import System
+from seqkit.tasks.recipes import load_recipe
 
 Expectation = Literal["better", "alike", "no worse", "trains faster", "runs faster", "smaller"]
 
@@ -31,7 +32,7 @@ class ContestConfig(Config):
         rivals: those of the recipe's that take part.
         fractions: percents of the training split that are trained on beside the whole; each is judged.
         margin: the difference in the recipe's measure, such as points of F1, that would matter.
-        speed: which of the measured speeds counts for `runs faster`, from 1 on, as the comparison's table lists them.
+        speed: the measured speed that counts for `runs faster`, by its name; the first if left out.
     """
 
     recipe: str
@@ -39,7 +40,7 @@ class ContestConfig(Config):
     rivals: tuple[str, ...] = Field(min_length=1)
     fractions: tuple[float, ...] = ()
     margin: float = Field(default=1.0, gt=0)
-    speed: int = Field(default=2, ge=1)
+    speed: str = ""
 
 
 class PartConfig(Config):
@@ -89,7 +90,7 @@ class Contests:
         return {f"{name}, seeds {seeds}": lambda name=name: self.measure(name) for name in self.config.contests}
 
     def measure(self, name: str) -> Result:
-        """The duels of a comparison at each share of the training split, and the figures of its systems."""
+        """The paired tests of a comparison at each fraction of the training split, and the figures of its systems."""
         contest = self.config.contests[name]
         request = CompareRequest(
             recipe=contest.recipe,
@@ -100,7 +101,7 @@ class Contests:
             device=self.setting.device_name,
             threads=self.setting.threads,
             command=self.setting.command,
-            shares=tuple(share for share in contest.fractions if share != WHOLE),
+            fractions=tuple(fraction for fraction in contest.fractions if fraction != WHOLE),
         )
         comparison = compare(request, self.setting.console)
         whole = comparison.results[WHOLE]
@@ -108,11 +109,14 @@ class Contests:
             "title": comparison.report.title,
             "verdict": list(comparison.report.verdict),
             "measure": {"name": whole[0].measure.name, "unit": whole[0].measure.unit, "digits": whole[0].measure.digits},
-            "systems": {system.name: figures(system, contest.speed - 1) for system in whole},
-            "duels": [
-                {"share": share} | duel for share, systems in comparison.results.items() if systems for duel in duels(systems)
+            "systems": {system.name: figures(system, contest.speed) for system in whole},
+            "pairs": [
+                {"fraction": fraction} | pair
+                for fraction, systems in comparison.results.items()
+                if systems
+                for pair in pairs_of(systems)
             ],
-            "scores": scores_by_share(comparison.results),
+            "scores": scores_by_fraction(comparison.results),
         }
 
     def evidence(self, results: Mapping[str, Result]) -> Evidence:
@@ -125,8 +129,8 @@ class Contests:
                 Figure(f"{name}, {system}", fmean(scores), found["measure"]["unit"], seeds=self.config.seeds,
                        digits=found["measure"]["digits"])
                 for name, found in by_name.items()
-                for system, by_share in found["scores"].items()
-                for scores in [by_share[f"{WHOLE:g}"]]
+                for system, by_fraction in found["scores"].items()
+                for scores in [by_fraction[f"{WHOLE:g}"]]
             ),
             sections=tuple(self.section(name, found) for name, found in by_name.items()),
             subtitle="; ".join(
@@ -151,50 +155,50 @@ class Contests:
             ratio = mine[key] / other[key] if key != "parameters" else other[key] / mine[key]
             least = 1 if part.expect == "smaller" else CLEAR_RATIO
             return [Check(part.told, (name,), Figure("ratio", ratio, "×"), ratio > least)]
-        own = [duel for duel in found["duels"] if {duel["first"], duel["rival"]} == {part.of, part.than}]
-        return [self.scored(part, name, contest, found, duel) for duel in own]
+        own = [pair for pair in found["pairs"] if {pair["first"], pair["rival"]} == {part.of, part.than}]
+        return [self.scored(part, name, contest, found, pair) for pair in own]
 
-    def scored(self, part: PartConfig, name: str, contest: ContestConfig, found: Result, duel: Mapping[str, Any]) -> Check:
+    def scored(self, part: PartConfig, name: str, contest: ContestConfig, found: Result, pair: Mapping[str, Any]) -> Check:
         """The check of a paired test."""
-        sign = 1 if duel["first"] == part.of else -1
-        low, high = sorted((sign * duel["low"], sign * duel["high"]))
-        difference, measure = sign * duel["difference"], found["measure"]
-        figure = Figure("difference", difference, duel["point"], interval=(low, high), digits=measure["digits"])
-        where = (name, f"{duel['share']:g} % of train") if contest.fractions else (name,)
-        holds = None if duel["seeds"] < LEAST_SEEDS else judged(part.expect, difference, low, high, duel["p"], contest.margin)
+        sign = 1 if pair["first"] == part.of else -1
+        low, high = sorted((sign * pair["low"], sign * pair["high"]))
+        difference, measure = sign * pair["difference"], found["measure"]
+        figure = Figure("difference", difference, pair["point"], interval=(low, high), digits=measure["digits"])
+        where = (name, f"{pair['fraction']:g} % of train") if contest.fractions else (name,)
+        holds = None if pair["seeds"] < LEAST_SEEDS else judged(part.expect, difference, low, high, pair["p"], contest.margin)
         return Check(part.told, where, figure, holds)
 
     def section(self, name: str, found: Result) -> Section:
         """The comparison in short; its own report has the rest."""
         measure = found["measure"]
-        shares = sorted({float(share) for by_share in found["scores"].values() for share in by_share})
+        fractions = sorted({float(fraction) for by_fraction in found["scores"].values() for fraction in by_fraction})
         rows = tuple(
             (
                 system,
-                *(mean_figure(by_share.get(f"{share:g}", []), measure) for share in shares),
+                *(mean_figure(by_fraction.get(f"{fraction:g}", []), measure) for fraction in fractions),
                 Figure("parameters", found["systems"][system]["parameters"], "parameters"),
                 Figure("training", found["systems"][system]["training"], found["systems"][system]["training_unit"]),
                 Figure("speed", found["systems"][system]["speed"], found["systems"][system]["speed_unit"]),
             )
-            for system, by_share in found["scores"].items()
+            for system, by_fraction in found["scores"].items()
         )
         speed = next(iter(found["systems"].values()))["speed_name"]
-        heads = [f"test {measure['name']}" + f", {share:g} % of train" * (len(shares) > 1) for share in shares]
+        heads = [f"test {measure['name']}" + f", {fraction:g} % of train" * (len(fractions) > 1) for fraction in fractions]
         table = Table("", ("system", *heads, "parameters", "training speed", speed), rows, " ".join(found["verdict"]))
         curves = Lines(
-            "Quality by training-set size", "share of the training split, %", f"test {measure['name']}, {measure['unit']}",
+            "Quality by training-set size", "percent of the training split", f"test {measure['name']}, {measure['unit']}",
             tuple(
                 Series(
                     system,
-                    tuple(shares),
-                    *(tuple(of(by_share[f"{share:g}"]) if by_share.get(f"{share:g}") else None for share in shares)
+                    tuple(fractions),
+                    *(tuple(of(by_fraction[f"{f:g}"]) if by_fraction.get(f"{f:g}") else None for f in fractions)
                       for of in (fmean, min, max)),
                 )
-                for system, by_share in found["scores"].items()
+                for system, by_fraction in found["scores"].items()
             ),
             "Mean over seeds; the band spans them.", log_x=True,
         )  # fmt: skip
-        return Section(f"{name}: {found['title']}", blocks=(table, curves) if len(shares) > 1 else (table,))
+        return Section(f"{name}: {found['title']}", blocks=(table, curves) if len(fractions) > 1 else (table,))
 
 
 RATIOS: dict[str, str] = {"trains faster": "training", "runs faster": "speed", "smaller": "parameters"}
@@ -237,43 +241,45 @@ def judged(expect: Expectation, difference: float, low: float, high: float, p: f
             return False if high < -margin else None
 
 
-def scores_by_share(results: Mapping[float, Sequence[System]]) -> dict[str, dict[str, list[float]]]:
+def scores_by_fraction(results: Mapping[float, Sequence[System]]) -> dict[str, dict[str, list[float]]]:
     """The score of each seed, by system and percent of the training split."""
     names = dict.fromkeys(system.name for systems in results.values() for system in systems)
     return {
-        name: {f"{share:g}": s.scores.tolist() for share, systems in results.items() for s in systems if s.name == name}
+        name: {f"{fraction:g}": s.scores.tolist() for fraction, systems in results.items() for s in systems if s.name == name}
         for name in names
     }
 
 
-def figures(system: System, speed: int) -> dict[str, Any]:
+def figures(system: System, speed: str) -> dict[str, Any]:
     """What is told of a system beside its scores."""
-    name, rate, unit = system.speed(speed)
+    name = speed or next(iter(system.speeds))
+    if name not in system.speeds:
+        raise UserError(f"measure.contests: no speed is called '{name}' (known: {', '.join(system.speeds)})")
     return {
         "parameters": system.parameters,
-        "training": system.training("rate"),
-        "training_unit": f"{system.measured[0]['training']['unit']}/s",
+        "training": system.training(rate),
+        "training_unit": system.training_unit,
         "speed_name": name,
-        "speed": rate,
-        "speed_unit": unit,
+        "speed": system.speed(name),
+        "speed_unit": system.speeds[name],
     }
 
 
-def duels(systems: Sequence[System]) -> list[dict[str, Any]]:
+def pairs_of(systems: Sequence[System]) -> list[dict[str, Any]]:
     """The paired tests of the first system against each other one, in the unit of the measure."""
     factor = abs(systems[0].measure.factor)
     return [
         {
-            "first": contest.first.name,
-            "rival": contest.rival.name,
-            "difference": contest.shown_difference,
-            "low": factor * contest.paired.low,
-            "high": factor * contest.paired.high,
-            "p": contest.p,
-            "point": contest.first.measure.point,
-            "seeds": len(contest.first.seeds),
+            "first": pair.first.name,
+            "rival": pair.rival.name,
+            "difference": pair.shown_difference,
+            "low": factor * pair.paired.low,
+            "high": factor * pair.paired.high,
+            "p": pair.p,
+            "point": pair.first.measure.point,
+            "seeds": len(pair.first.seeds),
         }
-        for contest in run_contests(systems)
+        for pair in paired_comparisons(systems)
     ]
 
 

@@ -18,21 +18,20 @@ import torch
 from pydantic import Field
 
 from seqkit.config import Config
-from seqkit.data.token_store import Tokens
+from seqkit.data.sources import Sources
 from seqkit.models.causal_recurrent import CausalRecurrentConfig
 from seqkit.models.inspection.gradients import Reach
 from seqkit.models.language_model import RecurrentLanguageModelConfig
-from seqkit.recipe import BatchConfig, TextRecipe
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Section, Series, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting
+from seqkit.run.claims.problems import ProblemName, problem
+from seqkit.run.claims.synthetic import Answerer, SyntheticBatches, answer_reach
 from seqkit.run.claims.verdict import BY_SEED, Check, by_seed
-from seqkit.run.corpora import Sources
-from seqkit.run.text.road import TextRoad
-from seqkit.run.text.train import new_model, new_task
+from seqkit.run.experiment import Experiment
+from seqkit.tasks.language_modeling.batches import TextBatches
 from seqkit.tasks.language_modeling.reach import state_reach
-from seqkit.tasks.synthetic.problems import ProblemName, problem
-from seqkit.tasks.synthetic.task import Answerer, SyntheticTask, answer_reach
+from seqkit.tasks.language_modeling.recipe import BatchConfig, TextRecipe
 from seqkit.training.loop import Evaluated, Trainable, TrainConfig, TrainState, train
 
 Family = Literal["rnn", "lstm", "gru"]
@@ -125,7 +124,7 @@ class Gradients:
             return self.on_text(RecurrentLanguageModelConfig(**model, tied=False), settings)
         task_problem, long = problem(name, config.span), problem(name, config.longest)
         answerer = Answerer(CausalRecurrentConfig(**model), task_problem).to(self.setting.device)
-        task = SyntheticTask(answerer, task_problem, batch_size=config.batch_size, updates=config.updates, seed=seed)
+        task = SyntheticBatches(answerer, task_problem, batch_size=config.batch_size, updates=config.updates, seed=seed)
 
         def reach() -> Reach:
             return answer_reach(answerer, long, longest=config.longest, seed=seed)
@@ -138,30 +137,25 @@ class Gradients:
             task="generate", corpus=self.config.corpus, model=model_config, batches=BatchConfig(window=self.config.span),
             train=settings,
         )  # fmt: skip
-        tokenizer = self.road.tokenizer(recipe.tokenizer)
-        train_text, dev = self.texts
-        model = new_model(recipe, tokenizer).to(self.setting.device)
-        task = new_task(recipe, model, train_text, dev)
-        settings = settings.model_copy(update={"epochs": self.config.updates / task.batches_per_epoch(), "evaluate_every": 1e6})
+        experiment = self.experiment
+        tokenizer = experiment.tokenizer(recipe)
+        model = experiment.build(recipe).to(self.setting.device)
+        batches = experiment.task.trainable(recipe, experiment.corpus, tokenizer, model, self.setting.out)
+        assert isinstance(batches, TextBatches)
+        epochs = self.config.updates / batches.batches_per_epoch()
+        settings = settings.model_copy(update={"epochs": epochs, "evaluate_every": 1e6})
 
         def reach() -> Reach:
-            found = state_reach(model, dev, longest=self.config.longest)
+            found = state_reach(batches.model, batches.dev, longest=self.config.longest)
             assert found is not None, "a recurrent state"
             return found
 
-        return before_and_after(model, task, settings, reach) | {"blind": math.log(tokenizer.size), "unit": "nats/character"}
+        return before_and_after(model, batches, settings, reach) | {"blind": math.log(tokenizer.size), "unit": "nats/character"}
 
     @cached_property
-    def road(self) -> TextRoad:
-        """The running text."""
-        recipe = TextRecipe(task="generate", corpus=self.config.corpus)
-        return TextRoad(recipe, Sources(), self.setting.console)
-
-    @cached_property
-    def texts(self) -> tuple[Tokens, Tokens]:
-        """Train and dev in characters."""
-        tokenizer = self.road.tokenizer(self.road.recipe.tokenizer)
-        return self.road.tokens("train", tokenizer, self.setting.out), self.road.tokens("dev", tokenizer, self.setting.out)
+    def experiment(self) -> Experiment:
+        """On the running text."""
+        return Experiment(TextRecipe(task="generate", corpus=self.config.corpus), Sources(), self.setting.console)
 
     def evidence(self, results: Mapping[str, Result]) -> Evidence:
         """A check for each cell, initialisation, problem and stage; seeds must agree."""

@@ -13,10 +13,10 @@ from seqkit.config import Config
 from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModelConfig
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Section, Series, Table
+from seqkit.run.child import probe
 from seqkit.run.claims.measurement import Evidence, Result, Setting
 from seqkit.run.claims.probe import Way
 from seqkit.run.claims.verdict import Check
-from seqkit.run.probing import probe
 
 SQUARE = 1.5  # an exponent from here on is nearer to 2 than to 1
 

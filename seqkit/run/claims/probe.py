@@ -7,7 +7,6 @@ Axes: B sequences, T tokens, D features.
 """
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -19,6 +18,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModel, LanguageModelConfig
+from seqkit.run.child import given
 from seqkit.run.limits import forget_peak, limit_memory, limit_time, out_of_memory, peak
 from seqkit.run.machine import prepare_machine, wait_for
 
@@ -105,4 +105,4 @@ WAYS: dict[Way, Callable[[LanguageModel, Tensor, int], int]] = {
 
 
 if __name__ == "__main__":
-    print(json.dumps(probe(json.loads(sys.argv[1]))))
+    print(json.dumps(probe(given())))

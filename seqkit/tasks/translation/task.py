@@ -1,150 +1,156 @@
-"""What is particular to translation in training: its batches, its loss, its score on dev.
+"""The task of translators, its parts put together."""
 
-Axes: B pairs, S source tokens, T target tokens.
-"""
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from shlex import quote
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import NamedTuple
+from rich.console import Console
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from pydantic import Field
-from torch import Tensor
-
-from seqkit.data.batches import pooled_batches, sorted_batches, token_batches
-from seqkit.data.examples import Pair
-from seqkit.data.tokenizers.pairs import EncodedPair, PairTokenizer, draw_seed
-from seqkit.data.tokenizers.sampling import SamplingConfig
-from seqkit.models.translator import Translator
-from seqkit.tasks.translation.joining import Joining, PairAugmentConfig, Places, joined
-from seqkit.training.loop import TrainConfig
-
-
-class PairTrainConfig(TrainConfig):
-    """How a translator is trained.
-
-    Args:
-        batch_tokens: target symbols in a batch, padding included; `batch_size` is then not asked. 0 counts pairs.
-    """
-
-    batch_tokens: int = Field(default=0, ge=0)
+from seqkit.data.pairs import PairCorpus
+from seqkit.data.sources import Sources
+from seqkit.data.tokenizers.pairs import PairTokenizer
+from seqkit.errors import UserError
+from seqkit.inspection.findings import Findings
+from seqkit.models.families import FAMILIES
+from seqkit.models.translator import RecurrentTranslatorConfig, Translator
+from seqkit.tasks.scores import Scores
+from seqkit.tasks.task import Summary, Task
+from seqkit.tasks.translation.batches import PairBatches
+from seqkit.tasks.translation.corpus import read_corpus
+from seqkit.tasks.translation.coverage import SourceCoverage
+from seqkit.tasks.translation.evaluation import TranslationEvaluation, chosen_splits, evaluate_translator
+from seqkit.tasks.translation.inspection import inspect_translator
+from seqkit.tasks.translation.recipe import TranslationRecipe
+from seqkit.tasks.translation.report import scores, summary
+from seqkit.tasks.translation.trained import TrainedTranslator
+from seqkit.tasks.translation.workload import TranslationWorkload
+from seqkit.training.dev_score import DevScore
+from seqkit.training.loop import Trainable
 
 
-class Batch(NamedTuple):
-    """Padded pairs; `token_BT` is what the decoder is given, `target_BT` what it is to say."""
+class Translation(Task[TranslationRecipe, PairCorpus, PairTokenizer, Translator, TrainedTranslator, TranslationEvaluation]):
+    """One text into another: translations, pronunciations, inflected forms."""
 
-    source_BS: Tensor
-    source_length_B: Tensor
-    token_BT: Tensor
-    target_BT: Tensor
-    target_length_B: Tensor
+    recipe = TranslationRecipe
+    trained = TrainedTranslator
+    noun = "a translator; see: seqkit translate"
+    reads_target = True
 
+    def read(self, recipe: TranslationRecipe, sources: Sources, console: Console | None = None) -> PairCorpus:
+        """Pairs in the recipe's direction, with the tests that it names."""
+        corpus = read_corpus(recipe.corpus, recipe.direction, sources, console).reduced(recipe.fraction)
+        if tests := named_tests(recipe, corpus):
+            chosen_splits(corpus, "+".join(tests), tests)
+        return corpus
 
-class TranslationTask:
-    """Trains a `Translator` on pairs held in memory.
+    def fit_tokenizer(self, recipe: TranslationRecipe, corpus: PairCorpus) -> PairTokenizer:
+        """Of both sides, apart or together."""
+        return PairTokenizer.fit(recipe.tokenizer, corpus.splits["train"])
 
-    Args:
-        batch_size: pairs a batch; batches are of pairs alike in length.
-        batch_tokens: above 0, target symbols a batch instead.
-        longest: symbols a side; longer pairs are not trained on.
-        sampling: draw another segmentation of each pair in every epoch.
-        augment: what else is made of the pairs, anew in every epoch.
-    """
+    def build(self, recipe: TranslationRecipe, corpus: PairCorpus, tokenizer: PairTokenizer) -> Translator:
+        """An encoder-decoder of the tokenizer's symbols."""
+        return Translator(recipe.model, tokenizer.source.size, tokenizer.target.size, joint=tokenizer.joint)
 
-    def __init__(
-        self,
-        model: Translator,
-        tokenizer: PairTokenizer,
-        train: Sequence[Pair],
-        dev: Sequence[Pair],
-        *,
-        batch_size: int,
-        batch_tokens: int = 0,
-        longest: int,
-        precision: torch.dtype,
-        seed: int,
-        sampling: SamplingConfig | None = None,
-        augment: PairAugmentConfig | None = None,
-    ) -> None:
-        self.model = model
-        self.tokenizer = tokenizer
-        encoded = [tokenizer.encode(pair) for pair in train]
-        kept = [place for place, pair in enumerate(encoded) if max(len(pair.source), len(pair.target)) <= longest]
-        self.pairs = [train[place] for place in kept]
-        self.train = [encoded[place] for place in kept]
-        self.dev = [tokenizer.encode(pair) for pair in dev]
-        self.left_out = len(train) - len(kept)
-        self.batch_size = batch_size
-        self.batch_tokens = batch_tokens
-        self.precision = precision
-        self.seed = seed
-        self.sampling = sampling
-        self.device = next(model.parameters()).device
-        self.carried: dict[str, Tensor] = {}
-        shapes = [(len(pair.source), len(pair.target)) for pair in self.train]
-        share = augment.join if augment else 0.0
-        self._joining = Joining(shapes, [max(shape) for shape in shapes], share=share, longest=longest, seed=seed)
-        # An end is left out where two pairs are joined.
-        self._sides = [[sum(shapes[p][side] for p in e) - len(e) + 1 for e in self._joining.examples] for side in (0, 1)]
+    def trainable(
+        self, recipe: TranslationRecipe, corpus: PairCorpus, tokenizer: PairTokenizer, model: Translator, folder: Path
+    ) -> PairBatches:
+        """Pairs alike in length, cut anew in every epoch where the recipe says so."""
+        batches = PairBatches(
+            model,
+            tokenizer,
+            corpus.splits["train"],
+            corpus.splits["dev"],
+            batch_size=recipe.train.batch_size,
+            batch_tokens=recipe.train.batch_tokens,
+            longest=recipe.longest,
+            precision=recipe.train.matrix_dtype,
+            seed=recipe.train.seed,
+            sampling=recipe.tokenizer.sampling,
+            augment=recipe.augment,
+        )
+        if not batches.train:
+            raise UserError(f"{corpus.name}: every training pair has more than longest = {recipe.longest} symbols a side")
+        return batches
 
-    @property
-    def longest_source(self) -> int:
-        """Symbols of the longest that is trained on."""
-        return max(self._sides[0])
+    def dev_score(self, recipe: TranslationRecipe, corpus: PairCorpus) -> DevScore:
+        """Nats a target symbol."""
+        return DevScore("nats/symbol", factor=-1.0, digits=3, unit="target symbols")
 
-    def batches_per_epoch(self) -> int:
-        """Batches in one pass over the training data."""
-        return sum(1 for _ in self._places(0)) if self.batch_tokens else -(-len(self._joining.examples) // self.batch_size)
+    def model_name(self, recipe: TranslationRecipe) -> str:
+        """`LSTM, matrix bridge`, `Transformer`."""
+        model, name = recipe.model, FAMILIES[recipe.model.family]
+        return f"{name}, {model.bridge} bridge" if isinstance(model, RecurrentTranslatorConfig) else name
 
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The padded batches of an epoch, from batch `start` on."""
-        examples = self._joining(epoch)
-        for places in islice(self._places(epoch), start, None):
-            yield self.collate([self._segmented(examples[place], epoch) for place in places])
-
-    def _places(self, epoch: int) -> Iterator[list[int]]:
-        """The positions of the examples of each batch."""
-        sources, targets = self._sides
-        if self.batch_tokens:
-            return token_batches(sources, targets, self.batch_tokens, seed=self.seed, epoch=epoch)
-        lengths = [1000 * target + source for source, target in zip(sources, targets, strict=True)]  # equals by source
-        return pooled_batches(lengths, self.batch_size, seed=self.seed, epoch=epoch)
-
-    def _segmented(self, places: Places, epoch: int) -> EncodedPair:
-        if self.sampling is None and len(places) == 1:
-            return self.train[places[0]]
-        pair = joined([self.pairs[place] for place in places])
-        if self.sampling is None:
-            return self.tokenizer.encode(pair)
-        return self.tokenizer.sample(pair, self.sampling, draw_seed(self.seed, epoch, *places))
-
-    def collate(self, pairs: Sequence[EncodedPair]) -> Batch:
-        """Pad."""
-        start = np.array([self.tokenizer.start])
-        return Batch(
-            *padded([pair.source for pair in pairs], self.device),
-            padded([np.concatenate([start, pair.target[:-1]]) for pair in pairs], self.device)[0],
-            *padded([pair.target for pair in pairs], self.device),
+    def describe(self, recipe: TranslationRecipe, corpus: PairCorpus, tokenizer: PairTokenizer, trainable: Trainable) -> str:
+        """`phrasebook en → de · 24,000 pairs, 1,500 symbols · LSTM, matrix bridge`."""
+        assert isinstance(trainable, PairBatches)
+        sizes = f"{tokenizer.source.size:,} and {tokenizer.target.size:,}"
+        symbols = f"{tokenizer.target.size:,}" if tokenizer.joint else sizes
+        long = f" ({trainable.left_out:,} of more than {recipe.longest} symbols a side left out)" * bool(trainable.left_out)
+        return (
+            f"{corpus.name.split('/')[-1]} {corpus.source} → {corpus.target} · {len(corpus.splits['train']):,} pairs{long}, "
+            f"{symbols} symbols · {self.model_name(recipe)}"
         )
 
-    def loss(self, batch: Batch) -> tuple[Tensor, int]:
-        """Negative log-likelihood in nats summed over target symbols, and their number."""
-        return self.model.loss(*batch, precision=self.precision)
+    def finish(
+        self,
+        recipe: TranslationRecipe,
+        corpus: PairCorpus,
+        tokenizer: PairTokenizer,
+        model: Translator,
+        trainable: Trainable,
+    ) -> TrainedTranslator:
+        """With its direction, and what it knows of sources."""
+        assert isinstance(trainable, PairBatches)
+        coverage = SourceCoverage.of(tokenizer, trainable.train, trainable.longest_source)
+        metadata = recipe.metadata(corpus.name) | {
+            "source": corpus.source,
+            "target": corpus.target,
+            "direction": recipe.direction,
+            "source_coverage": coverage.to_dict(),
+        }
+        return TrainedTranslator(model, recipe.model, tokenizer, metadata)
 
-    def dev_score(self) -> float:
-        """Minus the nats a target symbol on dev, labels not smoothed."""
-        nats, count = 0.0, 0
-        for places in sorted_batches([len(pair.target) for pair in self.dev], 64):
-            total, symbols = self.model.loss(*self.collate([self.dev[place] for place in places]), precision=torch.float32)
-            nats, count = nats + float(total), count + symbols
-        return -nats / count
+    def evaluate(
+        self, trained: TrainedTranslator, corpus: PairCorpus, split: str, recipe: TranslationRecipe, *, trained_on: bool
+    ) -> TranslationEvaluation:
+        """Translate every source of the splits."""
+        return evaluate_translator(trained, chosen_splits(corpus, split, named_tests(recipe, corpus)), recipe.evaluation)
+
+    def scores(self, trained: TrainedTranslator, measured: TranslationEvaluation) -> Scores:
+        """Counts by sentence of the first split."""
+        return scores(measured)
+
+    def summary(self, trained: TrainedTranslator, measured: TranslationEvaluation) -> Summary:
+        """Scores by split and length, what is kept of a source, examples."""
+        return summary(measured)
+
+    def outputs(self, measured: TranslationEvaluation) -> Mapping[str, str]:
+        """`translations.txt`: those of the first split, a line each."""
+        return {"translations.txt": "".join(f"{text}\n" for text in measured.splits[0].outputs)}
+
+    def warnings(self, trained: TrainedTranslator, measured: TranslationEvaluation) -> list[str]:
+        """Of splits whose sources are unlike those of training."""
+        encode = trained.tokenizer.encode_source
+        told = {one.name: trained.unlike_training(encode(pair.source) for pair in one.pairs) for one in measured.splits}
+        return [f"{name}: {warning}" for name, warning in told.items() if warning]
+
+    def hint(self, recipe: TranslationRecipe, corpus: PairCorpus) -> str:
+        """A sentence of dev."""
+        return f"echo {quote(corpus.splits['dev'][0].source)} | seqkit translate"
+
+    def workload(self, trained: TrainedTranslator) -> TranslationWorkload:
+        """One source."""
+        return TranslationWorkload(trained)
+
+    def inspect(self, trained: TrainedTranslator, text: str, target: str | None, layers: Collection[int]) -> Findings:
+        """Which words of the source each word of the translation comes from."""
+        return inspect_translator(trained, text, target, layers)
 
 
-def padded(rows: Sequence[NDArray[np.integer]], device: torch.device) -> tuple[Tensor, Tensor]:
-    """rows_BT side by side, zeros after the end of each, and length_B."""
-    row_BT = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
-    for place, row in enumerate(rows):
-        row_BT[place, : len(row)] = row
-    return torch.from_numpy(row_BT).to(device), torch.tensor([len(row) for row in rows], device=device)
+def named_tests(recipe: TranslationRecipe, corpus: PairCorpus) -> tuple[str, ...]:
+    """The tests that the recipe names, which are those of its own corpus; none on other data."""
+    return recipe.evaluation.tests if corpus.name == recipe.corpus else ()
+
+
+TASK = Translation()

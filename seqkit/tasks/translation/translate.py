@@ -25,7 +25,7 @@ from seqkit.errors import UserError
 from seqkit.models.state import Scanner
 from seqkit.models.stepping.translator import translator_stepper
 from seqkit.models.translator import Translator
-from seqkit.tasks.translation.task import padded
+from seqkit.tasks.translation.batches import padded
 
 READ_AHEAD = 16  # batches sorted together when translating from a stream
 LONGEST = 256  # symbols translated at once; longer lines are cut at spaces

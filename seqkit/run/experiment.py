@@ -1,0 +1,176 @@
+"""One recipe on one corpus, of any task: trained in a folder, evaluated, reported."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+import torch
+from rich.console import Console
+from torch import nn
+
+from seqkit.data.sources import Sources
+from seqkit.errors import UserError
+from seqkit.recipe.recipe import Recipe
+from seqkit.report.report import Report
+from seqkit.report.terminal import print_report
+from seqkit.report.write import write_report
+from seqkit.run.evaluation import Evaluation
+from seqkit.run.machine import device_name
+from seqkit.run.report import evaluation_report
+from seqkit.run.statistics import TrainingStatistics
+from seqkit.run.training import follow, restore, warn_of_precision
+from seqkit.tasks import find_task
+from seqkit.tasks.trained import Trained
+from seqkit.training.loop import TrainState
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training leaves.
+
+    Args:
+        trained: carries the weights that are kept.
+        statistics: how training went.
+    """
+
+    trained: Trained[Any]
+    statistics: TrainingStatistics
+
+
+class Experiment:
+    """A recipe with its corpus read.
+
+    Raises:
+        UserError: the data are at fault, or lack a split that training needs.
+    """
+
+    def __init__(self, recipe: Recipe, sources: Sources, console: Console | None = None) -> None:
+        self.task = find_task(recipe.task)
+        self.recipe = recipe
+        self.sources = sources
+        self.corpus = self.task.read(recipe, sources, console)
+        for split in ("train", "dev"):
+            if split not in self.corpus.splits:
+                raise UserError(f"{self.corpus.name}: no {split} split; give one with --{split} FILE")
+        self._tokenizers: dict[str, Any] = {}
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a test split."""
+        return any(split.startswith("test") for split in self.corpus.splits)
+
+    def tokenizer(self, recipe: Recipe) -> Any:
+        """Learnt from the training split alone; once for equal settings."""
+        key = json.dumps(recipe.to_dict()["tokenizer"])
+        if key not in self._tokenizers:
+            self._tokenizers[key] = self.task.fit_tokenizer(recipe, self.corpus)
+        return self._tokenizers[key]
+
+    def build(self, recipe: Recipe) -> nn.Module:
+        """The untrained model of a recipe of this task.
+
+        Raises:
+            UserError: its sizes do not fit together.
+        """
+        try:
+            return self.task.build(recipe, self.corpus, self.tokenizer(recipe))
+        except ValueError as error:
+            raise UserError(f"[model]: {error}") from error
+
+    def parameters(self, recipe: Recipe) -> int:
+        """How many weights the model of a recipe of this task has on this corpus."""
+        with torch.device("meta"):
+            return sum(weight.numel() for weight in self.build(recipe).parameters())
+
+    def batches_per_epoch(self, recipe: Recipe) -> int:
+        """How many updates a recipe of this task makes in one pass over this corpus."""
+        with torch.device("meta"):
+            model = self.build(recipe)
+            place = Path(gettempdir())
+            return self.task.trainable(recipe, self.corpus, self.tokenizer(recipe), model, place).batches_per_epoch()
+
+    def fit(self, folder: Path, device: torch.device, console: Console, *, resume: bool = False) -> Fitted:
+        """Train in a folder, which then holds the model; test is not read.
+
+        Raises:
+            UserError: there is nothing to train on or to resume, the loss is not a number, or the disk refuses.
+            Stopped: Ctrl-C or SIGTERM; a checkpoint was saved.
+        """
+        task, recipe, corpus, tokenizer = self.task, self.recipe, self.corpus, self.tokenizer(self.recipe)
+        for line in corpus.describe():
+            console.print(line, style="dim", soft_wrap=True)
+        torch.manual_seed(recipe.train.seed)
+        model = self.build(recipe)
+        task.prepare(model, recipe, corpus, tokenizer)
+        model = model.to(device)
+        trainable = task.trainable(recipe, corpus, tokenizer, model, folder)
+        warn_of_precision(recipe.train, device, console)
+        state = TrainState(model, recipe.train)
+        if resume:
+            restore(folder, trainable, state)
+        size = sum(weight.numel() for weight in model.parameters())
+        told = task.describe(recipe, corpus, tokenizer, trainable)
+        console.print(f"{told}, {size / 1e6:.2f} M parameters · {device_name(device)}", highlight=False)
+        shown = task.dev_score(recipe, corpus)
+        statistics = follow(trainable, state, folder, console=console, shown=shown, resume=resume)
+        trained = task.finish(recipe, corpus, tokenizer, model, trainable)
+        trained.save(folder / "model")
+        return Fitted(trained, statistics)
+
+    def measure(self, folder: Path, device: torch.device, console: Console, *, resume: bool = False) -> tuple[Fitted, Any]:
+        """Train in a folder and evaluate on test, or on dev where there is no test; what was measured is kept there.
+
+        Raises:
+            UserError, Stopped: as `fit`.
+        """
+        fitted = self.fit(folder, device, console, resume=resume)
+        split = "test" if self.has_test else "dev"
+        console.print(f"evaluating on {split}", style="dim")
+        measured = self.task.evaluate(fitted.trained, self.corpus, split, self.recipe, trained_on=True)
+        keep(folder, fitted.trained, measured, fitted.statistics)
+        return fitted, measured
+
+    def run(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> Report:
+        """Train in a folder, evaluate, write and print the report.
+
+        Raises:
+            UserError, Stopped: as `fit`.
+        """
+        fitted, measured = self.measure(folder, device, console, resume=resume)
+        report = evaluation_report(
+            fitted.trained,
+            Evaluation.read(folder),
+            self.task.summary(fitted.trained, measured),
+            title=f"{self.corpus.title}: {self.task.model_name(self.recipe)}",
+            subtitle="" if self.sources.own else self.recipe.about,
+            command=command,
+            reading=self.corpus.describe(),
+            events=folder / "metrics.jsonl",
+            shown=self.task.dev_score(self.recipe, self.corpus),
+        )
+        publish(report, folder, console, model=folder / "model")
+        console.print(f"try it  {self.task.hint(self.recipe, self.corpus)}", soft_wrap=True)
+        return report
+
+
+def keep(folder: Path, trained: Trained[Any], measured: Any, training: TrainingStatistics | None) -> Evaluation:
+    """Write what a task measured beside the report: the record, and what the model said."""
+    task = find_task(trained.metadata["task"])
+    evaluation = Evaluation.of(trained, task.scores(trained, measured), training, trained.device)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in task.outputs(measured).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    evaluation.write(folder)
+    return evaluation
+
+
+def publish(report: Report, folder: Path, console: Console, *, model: Path | None = None) -> None:
+    """Write a report, print it, and say where it is."""
+    write_report(report, folder)
+    print_report(report, console)
+    console.print()
+    if model:
+        console.print(f"model   {model}", soft_wrap=True)
+    console.print(f"report  {folder / 'report.html'}", soft_wrap=True)

@@ -1,1 +1,0 @@
-"""The road of taggers: sentences in, tags out."""

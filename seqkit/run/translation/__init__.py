@@ -1,1 +1,0 @@
-"""The road of translators: pairs in, translations out."""

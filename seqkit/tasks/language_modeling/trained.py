@@ -1,0 +1,82 @@
+"""A trained language model in Python and as the files of a model folder."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import torch
+from pydantic import TypeAdapter
+
+from seqkit.data.tokenizers.build import load_tokenizer
+from seqkit.data.tokenizers.protocol import Tokenizer
+from seqkit.errors import UserError
+from seqkit.models.description import description
+from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModel, LanguageModelConfig
+from seqkit.models.weights import fill
+from seqkit.tasks.language_modeling.generation import GenerationConfig, write
+from seqkit.tasks.language_modeling.scoring import Scored, score_lines
+from seqkit.tasks.trained import Trained
+
+
+class TrainedLanguageModel(Trained[LanguageModel]):
+    """A language model ready for use. Get one with `seqkit.load_language_model(path)`."""
+
+    refusal = "not a language model"
+    config: AnyLanguageModelConfig
+
+    def __init__(
+        self, model: LanguageModel, config: AnyLanguageModelConfig, tokenizer: Tokenizer, metadata: Mapping[str, Any]
+    ) -> None:
+        super().__init__(model, config, metadata)
+        self.tokenizer = tokenizer
+
+    @property
+    def unit(self) -> str:
+        """What a token is: `characters`, `words` or `pieces`."""
+        return str(self.metadata.get("unit", "tokens"))
+
+    def generate(self, prompts: str | Sequence[str] = "", *, length: int = 200, **settings: Any) -> list[str]:
+        """Texts that continue the prompts, prompts left out.
+
+        Args:
+            prompts: one or several; the same prompt gives the same text alone and among others.
+            length: tokens, at most.
+            settings: of `GenerationConfig`: temperature, top_k, top_p, min_p, repetition_penalty, seed, beam, stop …
+
+        Raises:
+            UserError: a setting is out of range.
+        """
+        given = [prompts] if isinstance(prompts, str) else list(prompts)
+        config = GenerationConfig.of(length=length, **settings)
+        return ["".join(pieces) for pieces in (write(self.model, self.tokenizer, prompt, config) for prompt in given)]
+
+    def stream(self, prompt: str = "", *, length: int = 0, **settings: Any) -> Iterator[str]:
+        """Pieces of one text as they are drawn; `length` 0 goes on for ever, in constant memory if the model is recurrent.
+
+        Raises:
+            UserError: a setting is out of range, or a beam was asked for without a length.
+        """
+        return write(self.model, self.tokenizer, prompt, GenerationConfig.of(length=length, **settings))
+
+    def score(self, lines: Sequence[str]) -> list[Scored]:
+        """The log-probability of each line, read on its own, its end included."""
+        if isinstance(lines, str):
+            raise UserError("score() takes a list of lines, not one string")
+        return list(score_lines(self.model, self.tokenizer, lines))
+
+    def tokenizer_files(self) -> dict[str, bytes]:
+        """The tokenizer's own."""
+        return self.tokenizer.files()
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> Self:
+        """The language model that `files` describe.
+
+        Raises:
+            ValueError, KeyError, TypeError, ValidationError, SafetensorError: they are not those of a language model.
+        """
+        table, metadata = description(files)
+        config: AnyLanguageModelConfig = TypeAdapter[Any](LanguageModelConfig).validate_python(table)
+        tokenizer = load_tokenizer(files)
+        model = LanguageModel(config, tokenizer.size)
+        fill(model, files)
+        return cls(model.to(torch.device(device)).eval(), config, tokenizer, metadata)

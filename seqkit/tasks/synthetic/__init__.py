@@ -1,1 +1,0 @@
-"""Tasks made up to need a long memory."""
