@@ -1,7 +1,4 @@
-"""A task of its own, as anyone may add one: how often does `a` stand in a line? Rows of `text TAB count`.
-
-Axes: B lines, T characters, K counts.
-"""
+"""A task of its own, as anyone may add one: how often does `a` stand in each of B lines? Rows of `text TAB count`."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,6 +50,9 @@ class Counter(nn.Module):
         rows = [torch.tensor([[*text.encode()]]) for text in texts]
         return torch.cat([self.output(self.cell(self.embedding(byte_1T))[0][:, -1]) for byte_1T in rows])
 
+    def right(self, lines: list[Line]) -> list[tuple[int, int]]:
+        return [(int(int(self([text]).argmax()) == count), 1) for text, count in lines]
+
 
 @dataclass(frozen=True)
 class Lines:
@@ -77,15 +77,14 @@ class Batches:
     def batches(self, epoch: int, start: int = 0) -> Iterator[list[Line]]:
         lines, size = self.corpus.splits["train"], self.recipe.train.batch_size
         order = np.random.default_rng((self.recipe.train.seed, epoch)).permutation(len(lines))
-        for first in range(start * size, len(order), size):
-            yield [lines[place] for place in order[first : first + size]]
+        yield from ([lines[at] for at in order[first : first + size]] for first in range(start * size, len(order), size))
 
     def loss(self, batch: list[Line]) -> tuple[Tensor, int]:
         score_BK, target_B = self.model([text for text, _ in batch]), torch.tensor([count for _, count in batch])
         return nn.functional.cross_entropy(score_BK, target_B, reduction="sum"), len(batch)
 
     def dev_score(self) -> float:
-        return float(np.mean([right for right, _ in answers(self.model, self.corpus.splits["dev"])]))
+        return float(np.mean([right for right, _ in self.model.right(self.corpus.splits["dev"])]))
 
 
 class TrainedCounter(Trained[Counter]):
@@ -94,14 +93,8 @@ class TrainedCounter(Trained[Counter]):
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> "TrainedCounter":
         table, metadata = description(files)
-        model = Counter(CountingConfig(**table))
-        fill(model, files)
+        fill(model := Counter(CountingConfig(**table)), files)
         return cls(model.eval(), CountingConfig(**table), metadata)
-
-
-@torch.inference_mode()
-def answers(model: Counter, lines: list[Line]) -> list[tuple[int, int]]:
-    return [(int(int(model([text]).argmax()) == count), 1) for text, count in lines]
 
 
 class Counting(Task[CountingRecipe, Lines, None, Counter, TrainedCounter, Counts]):
@@ -126,11 +119,10 @@ class Counting(Task[CountingRecipe, Lines, None, Counter, TrainedCounter, Counts
         return TrainedCounter(model, recipe.model, recipe.metadata(corpus.name))
 
     def evaluate(self, trained: TrainedCounter, corpus: Lines, split: str, recipe: Any, *, trained_on: bool) -> Counts:
-        return split, answers(trained.model, corpus.splits[split])
+        return split, trained.model.right(corpus.splits[split])
 
     def scores(self, trained: TrainedCounter, measured: Counts) -> Scores:
-        speed = Speed(value=1, unit="lines/s")
-        return Scores(measure="accuracy", split=measured[0], units=measured[1], speeds={"counting": speed})
+        return Scores(measure="accuracy", split=measured[0], units=measured[1], speeds={"alone": Speed(value=1, unit="/s")})
 
     def summary(self, trained: TrainedCounter, measured: Counts) -> Summary:
         percent = 100 * float(np.mean([right for right, _ in measured[1]]))
@@ -143,11 +135,10 @@ class Counting(Task[CountingRecipe, Lines, None, Counter, TrainedCounter, Counts
         return Findings((f"{int(trained.model([text]).argmax())} times",), (), ())
 
 
+@dataclass
 class OneLine:
-    waits = "one line"
-
-    def __init__(self, model: Counter) -> None:
-        self.model = model
+    model: Counter
+    waits: str = "one line"
 
     def use(self, length: int) -> Use:
         return Use(float(self.model(["a" * length])[0, 0]), None)
