@@ -100,7 +100,7 @@ def restore(folder: Path, trainable: Trainable, state: TrainState) -> None:
 
 def out_of_patience(state: TrainState) -> bool:
     """Whether to stop early; a run resumed from its very last checkpoint must not train on."""
-    return 0 < state.config.patience <= state.stalled
+    return 0 < state.config.patience <= state.bad_evaluations
 
 
 def leave(request: StopRequest, checkpoints: Path, trainable: Trainable, state: TrainState, folder: Path) -> None:

@@ -13,7 +13,17 @@ from seqkit.errors import DataError
 from seqkit.training.atomic_folder import mend, read_folder, write_folder
 from seqkit.training.loop import TrainState
 
-COUNTERS = ("step", "epoch", "batch", "looked", "best_score", "last_score", "best_epoch", "stalled", "halvings", "seconds")
+COUNTERS = (
+    "step", "epoch", "batch", "last_evaluation", "best_score", "last_score", "best_epoch", "bad_evaluations", "reductions",
+    "seconds", "last_evaluation_seconds",
+)  # fmt: skip
+OLDER = {
+    "last_evaluation": "looked",
+    "bad_evaluations": "stalled",
+    "reductions": "halvings",
+    "last_evaluation_seconds": "seconds",
+}
+"""Where checkpoints of seqkit 0.1.0 have it."""
 SPENT = ("tokens", "training_seconds", "wall_seconds", "cpu_seconds", "peak_memory")  # younger than the others
 KEPT = 2
 
@@ -100,7 +110,7 @@ def _restore(state: TrainState, tensors: dict[str, Tensor], counters: dict[str, 
     state.optimizer.load_state_dict({"state": moments, "param_groups": state.optimizer.state_dict()["param_groups"]})
     state.best = {name: value.to(device) for name, value in groups.get("best", {}).items()}
     for name in COUNTERS:
-        setattr(state, name, counters[name])
+        setattr(state, name, counters[name] if name in counters else counters[OLDER[name]])
     for name in SPENT:
         setattr(state, name, counters.get(name, 0))
     torch.set_rng_state(groups["random"]["cpu"])

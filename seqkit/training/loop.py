@@ -110,7 +110,7 @@ class Evaluated:
     best_score: float
     best_epoch: float
     is_best: bool
-    stalled: int  # evaluations since the best
+    bad_evaluations: int  # in a row, since the best
     seconds: float
     trained: float  # seconds of updates before it
 
@@ -136,13 +136,14 @@ class TrainState:
         self.step = 0
         self.epoch = 0
         self.batch = 0  # batches done in this epoch
-        self.looked = 0  # the step of the last evaluation
+        self.last_evaluation = 0  # its step
+        self.last_evaluation_seconds = 0.0  # of updates before it
         self.best_score = -math.inf
         self.last_score = -math.inf
         self.best_epoch = 0.0
         self.best: dict[str, Tensor] = {}  # the weights to keep: those that scored best, or the last ones
-        self.stalled = 0
-        self.halvings = 0
+        self.bad_evaluations = 0
+        self.reductions = 0
         self.seconds = 0.0  # of updates but the first, in which kernels are chosen and memory is taken
         # What the run has taken so far, over all its legs; whoever follows the run books the wall and processor time.
         self.tokens = 0
@@ -168,11 +169,10 @@ def train(task: Trainable, state: TrainState) -> Iterator[Event]:
     per_epoch = task.batches_per_epoch()
     every = max(1, round(config.evaluate_every * per_epoch))
     batches: Iterator[Any] = iter(())
-    step: Step | None = None
     while True:
         over = state.seconds >= config.seconds if config.seconds else state.step >= updates(config, per_epoch)
-        due = passes_a_tenth(state, step) if config.seconds else state.step % every == 0
-        if state.step > state.looked and (due or over):
+        due = passed_a_tenth(state) if config.seconds else state.step % every == 0
+        if state.step > state.last_evaluation and (due or over):
             yield evaluate(task, state, state.step / per_epoch)
         if over:
             return
@@ -201,12 +201,9 @@ def expected_updates(state: TrainState, per_epoch: int) -> float:
     return state.config.seconds / max(state.seconds / max(state.step - 1, 1), SHORTEST)
 
 
-def passes_a_tenth(state: TrainState, step: Step | None) -> bool:
-    """Whether the last update of a run by the clock went past a tenth of its seconds."""
-    if step is None:
-        return False
-    now = state.seconds / state.config.seconds
-    before = max(state.seconds - step.seconds, 0.0) / state.config.seconds
+def passed_a_tenth(state: TrainState) -> bool:
+    """Whether a run by the clock has gone past a tenth of its seconds since it last looked at dev."""
+    now, before = state.seconds / state.config.seconds, state.last_evaluation_seconds / state.config.seconds
     return int(LOOKS * now) > int(LOOKS * before)
 
 
@@ -215,7 +212,7 @@ def update(task: Trainable, state: TrainState, batch: Any, total: float) -> Step
     started = time.perf_counter()
     config = state.config
     state.model.train()
-    factor = learning_rate_factor(config.schedule, state.step, total, config.warmup, state.halvings)
+    factor = learning_rate_factor(config.schedule, state.step, total, config.warmup, state.reductions)
     for group in state.optimizer.param_groups:
         group["lr"] = config.learning_rate * factor
     loss, tokens = task.loss(batch)
@@ -247,7 +244,7 @@ def evaluate(task: Trainable, state: TrainState, epochs: float) -> Evaluated:
     """Score the averaged weights on dev, after so many epochs."""
     started = time.perf_counter()
     config = state.config
-    state.looked = state.step
+    state.last_evaluation, state.last_evaluation_seconds = state.step, state.seconds
     state.model.eval()
     with state.weights_to_keep(), torch.inference_mode():
         score = task.dev_score()
@@ -256,10 +253,10 @@ def evaluate(task: Trainable, state: TrainState, epochs: float) -> Evaluated:
         if is_best or config.keep == "last":
             state.best = {name: weight.detach().clone() for name, weight in state.model.named_parameters()}
     if is_best:
-        state.best_score, state.best_epoch, state.stalled = score, epochs, 0
+        state.best_score, state.best_epoch, state.bad_evaluations = score, epochs, 0
     else:
-        state.stalled += 1
-        state.halvings += 1
+        state.bad_evaluations += 1
+        state.reductions += 1
     seconds = time.perf_counter() - started
     best = state.best_score, state.best_epoch, is_best
-    return Evaluated(state.step, epochs, score, *best, state.stalled, seconds, state.seconds)
+    return Evaluated(state.step, epochs, score, *best, state.bad_evaluations, seconds, state.seconds)

@@ -6,13 +6,13 @@ from typing import Literal
 Schedule = Literal["cosine", "plateau", "constant"]
 
 
-def learning_rate_factor(schedule: Schedule, step: int, total: float, warmup: float, halvings: int) -> float:
+def learning_rate_factor(schedule: Schedule, step: int, total: float, warmup: float, reductions: int) -> float:
     """The factor on the peak learning rate.
 
     Args:
         step: updates done so far, of `total`, which may be an estimate.
         warmup: the share of `total` over which the factor rises linearly from 0 to 1.
-        halvings: how often the dev score has stalled; counts under `plateau` alone.
+        reductions: evaluations without a better dev score so far; each halves the rate, under `plateau` alone.
     """
     rising = warmup * total
     if step < rising:
@@ -22,6 +22,6 @@ def learning_rate_factor(schedule: Schedule, step: int, total: float, warmup: fl
             done = (step - rising) / max(total - rising, 1)
             return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
         case "plateau":
-            return 0.5**halvings
+            return 0.5**reductions
         case "constant":
             return 1.0

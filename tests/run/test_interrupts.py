@@ -109,7 +109,7 @@ def test_a_run_killed_after_early_stopping_trains_no_further(
 
     def save_then_die(checkpoints: Path, state: TrainState, carried: dict[str, Tensor]) -> None:
         save_checkpoint(checkpoints, state, carried)
-        if state.stalled:
+        if state.bad_evaluations:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -92,12 +92,12 @@ def test_evaluations_come_every_so_many_epochs_and_at_the_end(every: int, epochs
     assert [event.epoch for event in events if isinstance(event, Evaluated)] == epochs
 
 
-def test_best_and_stalled():
+def test_best_and_bad_evaluations():
     task = Regression(scores=[0.1, 0.3, 0.2, 0.3, 0.4, 0.0])
     state, events = run(task, epochs=6, average=0.0)
     looks = [event for event in events if isinstance(event, Evaluated)]
     assert [look.is_best for look in looks] == [True, True, False, False, True, False]  # as good again is not better
-    assert [look.stalled for look in looks] == [0, 0, 1, 2, 0, 1]
+    assert [look.bad_evaluations for look in looks] == [0, 0, 1, 2, 0, 1]
     assert [look.best_epoch for look in looks] == [1, 2, 2, 2, 5, 5]
     assert [look.best_score for look in looks] == [0.1, 0.3, 0.3, 0.3, 0.4, 0.4]
     assert state.best["weight"].item() == task.scored[4]
@@ -115,7 +115,7 @@ def test_early_stopping_is_leaving_the_generator():
     task = Regression(scores=[0.5, 0.4, 0.3, 0.2, 0.1])
     state = TrainState(task.model, TrainConfig(epochs=5, patience=2))
     for event in train(task, state):
-        if isinstance(event, Evaluated) and event.stalled >= state.config.patience:
+        if isinstance(event, Evaluated) and event.bad_evaluations >= state.config.patience:
             break
     assert (state.epoch, state.best_epoch, task.losses) == (3, 1, 3 * PER_EPOCH)
 
@@ -227,8 +227,8 @@ def test_the_model_gets_its_weights_back_after_an_error():
 # Schedules
 
 
-def factors(schedule: str, total: int = 100, warmup: float = 0.1, halvings: int = 0) -> list[float]:
-    return [learning_rate_factor(schedule, step, total, warmup, halvings) for step in range(total + 1)]
+def factors(schedule: str, total: int = 100, warmup: float = 0.1, reductions: int = 0) -> list[float]:
+    return [learning_rate_factor(schedule, step, total, warmup, reductions) for step in range(total + 1)]
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "plateau", "constant"])
@@ -249,8 +249,8 @@ def test_cosine_falls_to_zero():
 
 
 def test_plateau_halves_and_constant_does_not():
-    assert [factors("plateau", halvings=n)[50] for n in range(4)] == [1, 1 / 2, 1 / 4, 1 / 8]
-    assert factors("constant", halvings=3)[10:] == [1.0] * 91
+    assert [factors("plateau", reductions=n)[50] for n in range(4)] == [1, 1 / 2, 1 / 4, 1 / 8]
+    assert factors("constant", reductions=3)[10:] == [1.0] * 91
 
 
 def test_the_learning_rate_in_use_is_the_schedules():

@@ -19,7 +19,7 @@ from seqkit.training.loop import Evaluated, TrainConfig, TrainState, train
 DATA = tiny.sentences(26)  # four batches of eight an epoch, the last one short
 WORDS = tiny.vocabulary(DATA)
 DROPPED = {"dropout": 0.3, "input_dropout": 0.3, "output_dropout": 0.3, "layers": 2}
-COUNTED = ("step", "epoch", "batch", "best_score", "best_epoch", "stalled", "halvings")
+COUNTED = ("step", "epoch", "batch", "best_score", "best_epoch", "bad_evaluations", "reductions")
 EVENTS = 3 * 5  # three epochs of four steps and an evaluation
 
 
@@ -32,7 +32,7 @@ def run(name: str, seed: int, **settings) -> tuple[tiny.TaggingBatches, TrainSta
     torch.manual_seed(seed)
     state = TrainState(model, TrainConfig(**given))
     score = trainable.dev_score
-    # Better, worse, worse: what is best, how long ago it was and the plateau's halvings must all be remembered.
+    # Better, worse, worse: what is best, how long ago it was and the plateau's reductions must all be remembered.
     trainable.dev_score = lambda: score() / 100 - state.epoch
     return trainable, state
 
