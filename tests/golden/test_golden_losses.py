@@ -35,7 +35,8 @@ def losses(name: str) -> list[float]:
         training = small.training(name)
         events = list(train(training.trainable, training.state))
         score = next(event.dev_score for event in events if isinstance(event, Evaluated))
-        return [*(round(event.loss, 5) for event in events if isinstance(event, Step))][:STEPS] + [round(score, 5)]
+        first = [event.loss for event in events if isinstance(event, Step)][:STEPS]
+        return [round(value, 5) for value in (*first, score)]
     family, changes = TAGGERS[name]
     data = tiny.sentences(40)
     words = tiny.vocabulary(data)
