@@ -18,6 +18,7 @@ from seqkit.training.schedule import Schedule, learning_rate_factor
 
 LOOKS = 10  # evaluations on dev of a run by the clock
 SHORTEST = 1e-6  # seconds; no update takes less
+READ_EVERY = 20  # updates between two looks at the loss on a GPU, which waits for it to be read
 
 
 class TrainConfig(Config):
@@ -93,7 +94,7 @@ class Step:
 
     step: int
     epoch: int
-    loss: float  # nats a token
+    loss: float  # nats a token; on a GPU as last read
     tokens: int
     learning_rate: float
     gradient_norm: float
@@ -118,6 +119,32 @@ class Evaluated:
 Event = Step | Evaluated
 
 
+class Readings:
+    """Loss and gradient norm of the updates, read from the device now and then.
+
+    An update whose loss or gradient is not a number changes no weight: the optimizer itself passes it over, without anyone
+    waiting to be told.
+    """
+
+    def __init__(self) -> None:
+        self.loss = 0.0
+        self.norm = 0.0
+        self.unread: list[Tensor] = []
+
+    def note(self, mean: Tensor, norm: Tensor) -> Tensor:
+        """Keep them for the next reading; returns 1 where one of them is not a number, else 0, on their device."""
+        values_2 = torch.stack([mean.detach().double(), norm.detach().double()])
+        self.unread.append(values_2)
+        return 1 - values_2.isfinite().all().float()
+
+    def read(self) -> tuple[float, float]:
+        """Of the first update since the last reading that went wrong, or else of the latest."""
+        values = torch.stack(self.unread).tolist()
+        self.unread.clear()
+        self.loss, self.norm = next((pair for pair in values if not all(map(math.isfinite, pair))), values[-1])
+        return self.loss, self.norm
+
+
 class TrainState:
     """Everything a run needs to go on exactly where it stopped: weights, moments, average, counters, random state."""
 
@@ -133,6 +160,8 @@ class TrainState:
             fused=True,
         )
         self.average = Average(model, config.average) if config.average else None
+        self.read_every = 1 if next(model.parameters()).device.type == "cpu" else READ_EVERY
+        self.readings = Readings()
         self.step = 0
         self.epoch = 0
         self.batch = 0  # batches done in this epoch
@@ -217,16 +246,10 @@ def update(task: Trainable, state: TrainState, batch: Any, total: float) -> Step
         group["lr"] = config.learning_rate * factor
     loss, tokens = task.loss(batch)
     mean = loss / max(tokens, 1)
-    value = mean.item()
     state.optimizer.zero_grad()
     mean.backward()
-    limit = config.clip or math.inf
-    norm = float(nn.utils.clip_grad_norm_(state.model.parameters(), limit, foreach=True))
-    if not math.isfinite(value) or not math.isfinite(norm):
-        raise UserError(
-            f"training stopped: loss {value:g}, gradient norm {norm:g} at step {state.step}, "
-            f"epoch {state.epoch}, batch {state.batch}; a lower train.learning_rate or train.clip may help"
-        )
+    norm = nn.utils.clip_grad_norm_(state.model.parameters(), config.clip or math.inf, foreach=True)
+    read_losses(state, mean, norm)
     state.optimizer.step()
     if state.average:
         state.average.update(state.model)
@@ -237,7 +260,28 @@ def update(task: Trainable, state: TrainState, batch: Any, total: float) -> Step
     state.training_seconds += seconds
     state.step += 1
     state.batch += 1
-    return Step(state.step, state.epoch, value, tokens, config.learning_rate * factor, norm, seconds)
+    readings = state.readings
+    return Step(state.step, state.epoch, readings.loss, tokens, config.learning_rate * factor, readings.norm, seconds)
+
+
+def read_losses(state: TrainState, mean: Tensor, norm: Tensor) -> None:
+    """Take note of an update's loss and gradient norm, and see that all is well; on a GPU every READ_EVERY updates.
+
+    Raises:
+        UserError: one is not a number, or was not since the last reading.
+    """
+    wrong = state.readings.note(mean, norm)
+    if state.read_every > 1:
+        state.optimizer.found_inf = wrong  # pyright: ignore[reportAttributeAccessIssue] # what a fused optimizer asks
+        if state.step % state.read_every:
+            return
+    value, size = state.readings.read()
+    if not math.isfinite(value) or not math.isfinite(size):
+        since = f" or up to {state.read_every - 1} before" * (state.read_every > 1)
+        raise UserError(
+            f"training stopped: loss {value:g}, gradient norm {size:g} at step {state.step}{since}, "
+            f"epoch {state.epoch}, batch {state.batch}; a lower train.learning_rate or train.clip may help"
+        )
 
 
 def evaluate(task: Trainable, state: TrainState, epochs: float) -> Evaluated:

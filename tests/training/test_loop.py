@@ -7,6 +7,7 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
+import small
 import tiny
 import torch
 from pydantic import ValidationError
@@ -358,3 +359,48 @@ def test_time_too_short_for_a_tenth_is_evaluated_at_its_end(monkeypatch: pytest.
     state, events = run(Clock(monkeypatch).task(), seconds=0.7)
     assert [type(event) for event in events] == [Step, Step, Evaluated, Step, Evaluated]
     assert state.best
+
+
+# On a GPU
+
+
+WAITS = ("item", "tolist", "cpu", "numpy", "__float__", "__int__", "__bool__", "__index__")
+
+
+def losses_read_every(updates: int) -> tuple[small.Training, list[Step], int]:
+    """A run whose losses are read as they are on a GPU, and how often a number was fetched in its updates."""
+    training = small.training("text, gru", epochs=10, evaluate_every=100)
+    training.state.read_every = updates
+    waits: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in WAITS:  # a GPU would have to be waited for
+            patch.setattr(Tensor, name, counted(getattr(Tensor, name), waits))
+        steps = list(itertools.islice((e for e in train(training.trainable, training.state) if isinstance(e, Step)), 40))
+    return training, steps, len(waits)
+
+
+def counted(method: Any, calls: list[str]) -> Any:
+    return lambda *given, **options: calls.append(method.__name__) or method(*given, **options)
+
+
+def test_reading_losses_rarely_changes_no_weight_and_waits_rarely():
+    often, rarely = losses_read_every(1), losses_read_every(20)
+    for one, other in zip(often[0].model.parameters(), rarely[0].model.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert [step.loss for step in rarely[1]] == [often[1][place - place % 20].loss for place in range(40)]
+    assert (often[2], rarely[2]) == (40, 2)
+
+
+@pytest.mark.parametrize("read_every", [1, 20])
+def test_an_update_that_went_wrong_ruins_no_weight(read_every: int):
+    training = small.training("text, gru", epochs=10, evaluate_every=100)
+    training.state.read_every = read_every
+    events = train(training.trainable, training.state)
+    for _ in range(3):
+        next(events)
+    before = [weight.clone() for weight in training.model.parameters()]
+    loss = training.trainable.loss
+    training.trainable.loss = lambda batch: (loss(batch)[0] * math.nan, 1)  # type: ignore[method-assign]
+    with pytest.raises(UserError, match="loss nan"):
+        list(events)
+    assert all(torch.equal(old, new) for old, new in zip(before, training.model.parameters(), strict=True))
