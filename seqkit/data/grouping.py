@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from seqkit.data.splitting import Split, deal
+from seqkit.data.splitting import Split, assign
 
 
 class _Telling(dict[int, int | None]):
@@ -45,7 +45,7 @@ def groups(rows: Sequence[Sequence[str]]) -> list[int]:
     return [find(row) for row in range(len(rows))]
 
 
-def deal_groups(rows: Sequence[Sequence[str]], shares: Mapping[Split, Fraction]) -> list[Split]:
+def assign_groups(rows: Sequence[Sequence[str]], shares: Mapping[Split, Fraction]) -> list[Split]:
     """The split of each row: whole `groups`, from the largest to the smallest, each to the split furthest behind its share."""
     group = groups(rows)
     firsts = sorted(set(group))
@@ -53,5 +53,5 @@ def deal_groups(rows: Sequence[Sequence[str]], shares: Mapping[Split, Fraction])
     sizes = [0] * len(firsts)
     for first in group:
         sizes[place[first]] += 1
-    dealt = deal(sizes, shares)
-    return [dealt[place[first]] for first in group]
+    assigned = assign(sizes, shares)
+    return [assigned[place[first]] for first in group]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqkit.data.examples import Pair
-from seqkit.data.grouping import deal_groups
+from seqkit.data.grouping import assign_groups
 from seqkit.data.lines import Errors
 from seqkit.data.pair_card import PairCard
 from seqkit.data.pair_rows import Row, aligned_rows, column_rows, dictionary_rows
@@ -251,10 +251,10 @@ def _divided(
         raise UserError(f"{card.name}: holds no pairs")
     together = [card.sides.index(side) for side in rule.together]
     source, target = (card.sides.index(side) for side in sides)
-    dealt = deal_groups([[row[place] for place in together] for row in rows], rule.shares())
+    assigned = assign_groups([[row[place] for place in together] for row in rows], rule.shares())
     parts: dict[str, tuple[list[Pair], PairReading]] = {}
     for split in rule.shares():
-        chosen = [(row[source], row[target]) for row, its in zip(rows, dealt, strict=True) if its == split]
+        chosen = [(row[source], row[target]) for row, its in zip(rows, assigned, strict=True) if its == split]
         if not chosen:
             raise UserError(f"{card.name}: too few pairs: the {split} split comes out empty ({rule})")
         parts[split] = _kept(chosen, paths, str(rule))

@@ -1,4 +1,4 @@
-"""Splits of running text that has none: contiguous shares of it, or whole documents dealt out."""
+"""Splits of running text that has none: contiguous shares of it, or whole documents assigned out."""
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -46,7 +46,7 @@ class SplitRule(Config):
 
     Args:
         by: `characters`: contiguous shares, cut where they fall; `lines`: cut at the next start of a line, where there is
-            one before the next cut; `documents`: whole documents, dealt from the longest to the shortest, each to the
+            one before the next cut; `documents`: whole documents, assigned from the longest to the shortest, each to the
             split that is furthest behind its share.
         train: its share of the characters.
         dev: its share.
@@ -243,27 +243,27 @@ def _deal(stream: Stream, rule: SplitRule) -> dict[Split, Part]:
         with closing(stream()) as texts:
             alike = repeated(texts, rule.titles, rule.repeats)
     shares = rule.shares()
-    splits = deal([extent.characters for extent in extents], shares, alike)
+    splits = assign([extent.characters for extent in extents], shares, alike)
     found = dict.fromkeys(shares, Extent())
     for split, extent in zip(splits, extents, strict=True):
         found[split] += extent
-    return {split: Part(partial(_dealt, stream, splits, split), found[split]) for split in shares}
+    return {split: Part(partial(_assigned, stream, splits, split), found[split]) for split in shares}
 
 
-def deal(sizes: list[int], shares: Mapping[Split, Fraction], alike: frozenset[int] = frozenset()) -> list[Split]:
+def assign(sizes: list[int], shares: Mapping[Split, Fraction], alike: frozenset[int] = frozenset()) -> list[Split]:
     """The split of each document.
 
     Those that are `alike` go to train. The others, from the longest to the shortest, each go to the split that would have
     the least for its share (the rule of D'Hondt), which with ten documents or more leaves none of 80 %, 10 %, 10 % empty.
     """
-    dealt: list[Split] = ["train"] * len(sizes)
+    assigned: list[Split] = ["train"] * len(sizes)
     had = dict.fromkeys(shares, 0)
     had["train"] = sum(sizes[number] for number in alike)
     weights = {split: float(1 / share) for split, share in shares.items()}
     for number in sorted(set(range(len(sizes))) - alike, key=lambda number: (-sizes[number], number)):
-        dealt[number] = min(had, key=lambda split: (had[split] + sizes[number]) * weights[split])
-        had[dealt[number]] += sizes[number]
-    return dealt
+        assigned[number] = min(had, key=lambda split: (had[split] + sizes[number]) * weights[split])
+        had[assigned[number]] += sizes[number]
+    return assigned
 
 
 def repeated(texts: Iterable[Text], titles: str | None, repeats: int | None) -> frozenset[int]:
@@ -282,7 +282,7 @@ def repeated(texts: Iterable[Text], titles: str | None, repeats: int | None) -> 
     return frozenset(alike)
 
 
-def _dealt(stream: Stream, splits: list[Split], split: Split) -> Generator[Text, None, None]:
+def _assigned(stream: Stream, splits: list[Split], split: Split) -> Generator[Text, None, None]:
     number = -1
     with closing(stream()) as texts:
         for text in texts:

@@ -1,6 +1,6 @@
-"""Windows over a stream of tokens, for training: side by side in lanes with the state carried, or whole ones in random order.
+"""Windows over a stream of tokens, for training: side by side in streams with the state carried, or whole ones in random order.
 
-Axes: B lanes or windows, T tokens of a window.
+Axes: B streams or windows, T tokens of a window.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqkit.data.token_store import Tokens
 from seqkit.errors import UserError
 
-_AHEAD = 1 << 12  # tokens of each lane that are read at once
+_AHEAD = 1 << 12  # tokens of each stream that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Window:
     fresh: bool
 
 
-def lane_windows(length: int, batch: int, window: int) -> int:
-    """How many windows `lanes` gives in every epoch.
+def contiguous_batches(length: int, batch: int, window: int) -> int:
+    """How many windows `contiguous_windows` gives in every epoch.
 
     Raises:
         UserError: the text is shorter than one window.
@@ -41,10 +41,10 @@ def lane_windows(length: int, batch: int, window: int) -> int:
     return max((targets - window) // (batch * window), 1)
 
 
-def lanes(tokens: Tokens, batch: int, window: int, *, seed: int, epoch: int, start: int = 0) -> Iterator[Window]:
-    """An epoch of `batch` contiguous lanes: row b of a window goes on where row b of the window before ended.
+def contiguous_windows(tokens: Tokens, batch: int, window: int, *, seed: int, epoch: int, start: int = 0) -> Iterator[Window]:
+    """An epoch of `batch` contiguous streams: row b of a window goes on where row b of the window before ended.
 
-    Every epoch begins at another place, and its first window is fresh. A text too short for lanes apart has overlapping ones.
+    Every epoch begins at another place, and its first window is fresh. A text too short for streams apart has overlapping ones.
 
     Args:
         start: the first window to give; those before it are not read.
@@ -52,15 +52,15 @@ def lanes(tokens: Tokens, batch: int, window: int, *, seed: int, epoch: int, sta
     Raises:
         UserError: the text is shorter than one window.
     """
-    count = lane_windows(len(tokens), batch, window)
-    spare = len(tokens) - 1 - count * window  # how far into the text the last lane may begin
+    count = contiguous_batches(len(tokens), batch, window)
+    spare = len(tokens) - 1 - count * window  # how far into the text the last stream may begin
     apart = min(count * window, spare // max(batch - 1, 1))
     phase = int(_random(seed, epoch).integers(spare - (batch - 1) * apart + 1))
-    first_B = [phase + lane * apart for lane in range(batch)]
-    return _lanes(tokens, first_B, window, range(start, count))
+    first_B = [phase + stream * apart for stream in range(batch)]
+    return _contiguous(tokens, first_B, window, range(start, count))
 
 
-def _lanes(tokens: Tokens, first_B: list[int], window: int, numbers: range) -> Iterator[Window]:
+def _contiguous(tokens: Tokens, first_B: list[int], window: int, numbers: range) -> Iterator[Window]:
     ahead = max(_AHEAD // window, 1)
     for begin in range(numbers.start, numbers.stop, ahead):
         end = min(begin + ahead, numbers.stop)
@@ -103,7 +103,7 @@ def _shuffled(tokens: Tokens, order: NDArray[np.int32], phase: int, batch: int, 
 
 
 def _windows(length: int, window: int) -> int:
-    return max(_targets(length, window) // window - 1, 1)  # one is kept back, as in `lane_windows`
+    return max(_targets(length, window) // window - 1, 1)  # one is kept back, as in `contiguous_batches`
 
 
 def _window(block_BT: NDArray[np.int32], window: int, *, fresh: bool) -> Window:

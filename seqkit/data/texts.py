@@ -89,7 +89,7 @@ def load_texts(source: TextCard | Path, files: Mapping[str, Path] | None = None,
 
     The user's own text is a file, split in 90 % train, 5 % dev and 5 % test at the starts of lines, or a folder of `.txt` files
     (`.txt.gz` too). A folder that has `train.txt` and `dev.txt` (or `valid.txt`) and perhaps `test.txt` is taken as split;
-    otherwise each file is a document, in the order of their names: with ten or more, whole files are dealt 80/10/10, fewer
+    otherwise each file is a document, in the order of their names: with ten or more, whole files are assigned 80/10/10, fewer
     are split like one file.
 
     Args:

@@ -118,8 +118,8 @@ class CRF(nn.Module):
         way back the best predecessor of the one tag chosen is found anew, K times less work than for all tags.
         Emissions that are NaN count as 0, infinite ones as ±1e30.
         """
-        emission_TKB = _tame(emission_BTK).permute(1, 2, 0).contiguous().numpy()
-        start_K, end_K, transition_KK = (weight.numpy() for weight in self._tame_weights())
+        emission_TKB = _finite(emission_BTK).permute(1, 2, 0).contiguous().numpy()
+        start_K, end_K, transition_KK = (weight.numpy() for weight in self._finite_weights())
         last_B = length_B.cpu().numpy() - 1
         every_B = np.arange(len(last_B))
         steps, tags, batch = emission_TKB.shape
@@ -153,8 +153,8 @@ class CRF(nn.Module):
 
         Where a sentence has fewer, the rest score -inf and hold 0. NaN and infinite emissions count as in `decode`.
         """
-        emission_TBK = _tame(emission_BTK).transpose(0, 1)
-        start_K, end_K, transition_KK = self._tame_weights()
+        emission_TBK = _finite(emission_BTK).transpose(0, 1)
+        start_K, end_K, transition_KK = self._finite_weights()
         last_B = length_B.cpu() - 1
         steps, batch, tags = emission_TBK.shape
 
@@ -182,9 +182,9 @@ class CRF(nn.Module):
     def _lattice(self, emission_BTK: Tensor, length_B: Tensor) -> Lattice:
         return Lattice(emission_BTK, length_B, self.transitions())
 
-    def _tame_weights(self) -> tuple[Tensor, Tensor, Tensor]:
+    def _finite_weights(self) -> tuple[Tensor, Tensor, Tensor]:
         """(start_K, end_K, transition_KK) on the CPU, in float64: finite where legal, else -inf."""
-        weight_SS = _tame(self.weight_SS).masked_fill_(~self.legal_SS.cpu(), -torch.inf)
+        weight_SS = _finite(self.weight_SS).masked_fill_(~self.legal_SS.cpu(), -torch.inf)
         return weight_SS[-1, :-1], weight_SS[:-1, -1], weight_SS[:-1, :-1]
 
 
@@ -199,7 +199,7 @@ def _check_every_length(start_K: Tensor, transition_KK: Tensor, end_K: Tensor) -
         here_K = (here_K[:, None] & transition_KK).any(dim=0)
 
 
-def _tame(x: Tensor) -> Tensor:
+def _finite(x: Tensor) -> Tensor:
     """Float64 on the CPU, finite."""
     return x.detach().cpu().double().nan_to_num(nan=0.0).clamp(-_HUGE, _HUGE)
 

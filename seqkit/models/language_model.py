@@ -15,9 +15,9 @@ from seqkit.models.build import build_causal
 from seqkit.models.causal_recurrent import CausalRecurrentConfig
 from seqkit.models.causal_transformer import CausalTransformerConfig
 from seqkit.models.dropout import Dropout
+from seqkit.models.nll import summed_nll
 from seqkit.models.precision import products_in
 from seqkit.models.state import State
-from seqkit.models.surprise import summed_surprise
 
 INITIAL = 0.25
 """Standard deviation of the scores of normalised features before training."""
@@ -114,4 +114,4 @@ class LanguageModel(nn.Module):
         """
         with products_in(precision, token_BT.device.type):
             logit_BTV, state = self.scan(token_BT, state)
-        return summed_surprise(logit_BTV.flatten(0, 1), target_BT.flatten()), target_BT.numel(), state
+        return summed_nll(logit_BTV.flatten(0, 1), target_BT.flatten()), target_BT.numel(), state

@@ -18,10 +18,10 @@ from seqkit.models.causal_transformer import CausalTransformer, CausalTransforme
 from seqkit.models.decoder import RecurrentDecoder, RecurrentDecoderConfig
 from seqkit.models.dropout import Dropout
 from seqkit.models.families import TransformerFamily
+from seqkit.models.nll import summed_nll
 from seqkit.models.precision import products_in
 from seqkit.models.recurrent import RecurrentConfig, gather_time, reversal
 from seqkit.models.state import State
-from seqkit.models.surprise import summed_surprise
 from seqkit.models.transformer import Init, TransformerConfig
 
 INITIAL = 0.25
@@ -168,14 +168,14 @@ class Translator(nn.Module):
     def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
         """logit_BTV of the symbol after each token, and the state after the last one."""
         y_BTD, state = self.decode(token_BT, state)
-        return self._leave(y_BTD), state
+        return self._output(y_BTD), state
 
     def decode(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
         """y_BTD of the decoder after each token, and the state after the last one."""
         y_BTD, state = self.decoder.scan(self.input_dropout(embed(self.target, token_BT)), state)
         return self.output_dropout(y_BTD), state
 
-    def _leave(self, y_BTD: Tensor) -> Tensor:
+    def _output(self, y_BTD: Tensor) -> Tensor:
         return linear(self.project(y_BTD), self.output_weight, self.output_bias)
 
     def loss(
@@ -201,12 +201,12 @@ class Translator(nn.Module):
             y_BTD, _ = self.decode(token_BT, self.start(source_BS, source_length_B))
             y_NE = self.project(y_BTD[real_BT])  # padding is predicted by nobody
             logit_NV = linear(y_NE, self.output_weight, self.output_bias)
-        nats = summed_surprise(logit_NV, target_N)
+        nats = summed_nll(logit_NV, target_N)
         if self.training and self.config.label_smoothing:
-            nats = nats + self.config.label_smoothing * self._lead(y_NE, target_N)
+            nats = nats + self.config.label_smoothing * self._smoothing(y_NE, target_N)
         return nats, len(target_N)
 
-    def _lead(self, y_NE: Tensor, target_N: Tensor) -> Tensor:
+    def _smoothing(self, y_NE: Tensor, target_N: Tensor) -> Tensor:
         """How far the targets' logits lie above the mean of all symbols', summed: what smoothed labels penalise.
 
         With labels (1 - ε) one-hot + ε uniform the cross-entropy is log Σ exp x - (1 - ε) x_target - ε mean(x), that of hard

@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.data.grouping import deal_groups, groups, told
+from seqkit.data.grouping import assign_groups, groups, told
 from seqkit.data.splitting import Split
 
 SHARES: dict[Split, Fraction] = {"train": Fraction("0.8"), "dev": Fraction("0.1"), "test": Fraction("0.1")}
@@ -39,19 +39,19 @@ def test_groups_are_the_connected_rows(rows: list[tuple[str, str]]) -> None:
 
 @given(ROWS)
 def test_no_text_stands_in_two_splits(rows: list[tuple[str, str]]) -> None:
-    dealt = deal_groups(rows, SHARES)
-    assert len(dealt) == len(rows)
+    assigned = assign_groups(rows, SHARES)
+    assert len(assigned) == len(rows)
     for place in (0, 1):
         of_text: dict[str, set[str]] = {}
-        for row, split in zip(rows, dealt, strict=True):
+        for row, split in zip(rows, assigned, strict=True):
             of_text.setdefault(row[place], set()).add(split)
         assert all(len(splits) == 1 for splits in of_text.values())
 
 
 def test_rows_without_a_text_in_common_get_their_shares() -> None:
     rows = [(f"source {number}", f"target {number}") for number in range(1000)]
-    assert Counter(deal_groups(rows, SHARES)) == {"train": 800, "dev": 100, "test": 100}
-    assert deal_groups(rows, SHARES) == deal_groups(rows, SHARES)
+    assert Counter(assign_groups(rows, SHARES)) == {"train": 800, "dev": 100, "test": 100}
+    assert assign_groups(rows, SHARES) == assign_groups(rows, SHARES)
 
 
 def test_what_stands_in_different_places_is_not_alike() -> None:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqkit.data.examples import Text
-from seqkit.data.splitting import Extent, SplitRule, Stream, deal, divide, documents_at, measure, repeated
+from seqkit.data.splitting import Extent, SplitRule, Stream, assign, divide, documents_at, measure, repeated
 from seqkit.errors import UserError
 
 DOCUMENTS = st.lists(st.lists(st.text("ab\nX:", min_size=1, max_size=12), min_size=1, max_size=4), min_size=1, max_size=6)
@@ -129,15 +129,15 @@ def test_an_x_inside_a_line_opens_nothing() -> None:
 
 def test_equal_documents_go_by_turns_of_ten() -> None:
     shares = rule("documents", 0.8, 0.1, 0.1).shares()
-    assert deal([7] * 20, shares) == (["train"] * 8 + ["dev", "test"]) * 2
+    assert assign([7] * 20, shares) == (["train"] * 8 + ["dev", "test"]) * 2
 
 
 @example(sizes=list(range(1, 13)))
 @given(sizes=st.lists(st.integers(1, 1000), min_size=10, max_size=60))
 def test_ten_documents_leave_no_split_empty_and_shares_near(sizes: list[int]) -> None:
     shares = rule("documents", 0.8, 0.1, 0.1).shares()
-    dealt = deal(sizes, shares)
-    had = {split: sum(size for size, to in zip(sizes, dealt, strict=True) if to == split) for split in shares}
+    assigned = assign(sizes, shares)
+    had = {split: sum(size for size, to in zip(sizes, assigned, strict=True) if to == split) for split in shares}
     assert all(had.values())
     assert had["dev"] <= Fraction(1, 10) * sum(sizes) + max(sizes)
     assert had["test"] <= Fraction(1, 10) * sum(sizes) + max(sizes)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from seqkit.data import streams
-from seqkit.data.streams import Window, lane_windows, lanes, shuffled_windows, window_batches
+from seqkit.data.streams import Window, contiguous_batches, contiguous_windows, shuffled_windows, window_batches
 from seqkit.errors import UserError
 
 
@@ -49,8 +49,8 @@ def check_shape(window: Window, batch: int, steps: int) -> None:
 @given(**SHAPES)
 def test_a_lane_goes_on_where_it_ended(length: int, batch: int, window: int, seed: int, epoch: int) -> None:
     assume(length > window)
-    found = list(lanes(Counted(length), batch, window, seed=seed, epoch=epoch))
-    assert len(found) == lane_windows(length, batch, window)
+    found = list(contiguous_windows(Counted(length), batch, window, seed=seed, epoch=epoch))
+    assert len(found) == contiguous_batches(length, batch, window)
     assert [each.fresh for each in found] == [True] + [False] * (len(found) - 1)
     for each in found:
         check_shape(each, batch, window)
@@ -59,7 +59,7 @@ def test_a_lane_goes_on_where_it_ended(length: int, batch: int, window: int, see
     places = np.concatenate([each.token_BT.ravel() for each in found])
     assert places.min() >= 0
     if length - 1 >= (batch + 1) * window:
-        assert len(set(places.tolist())) == len(places), "lanes do not overlap"
+        assert len(set(places.tolist())) == len(places), "streams do not overlap"
         assert len(places) > length - 1 - (batch + 1) * window, "little is left out"
 
 
@@ -77,7 +77,7 @@ def test_shuffled_windows_lie_side_by_side(length: int, batch: int, window: int,
     assert len(firsts) * window > length - 1 - 2 * window
 
 
-@pytest.mark.parametrize("read", [lanes, shuffled_windows])
+@pytest.mark.parametrize("read", [contiguous_windows, shuffled_windows])
 @given(**SHAPES, data=st.data(), ahead=st.integers(1, 100))
 def test_a_start_in_the_middle_gives_the_same_windows_without_reading_the_first(
     read: Callable[..., list[Window]],
@@ -105,7 +105,7 @@ def test_a_start_in_the_middle_gives_the_same_windows_without_reading_the_first(
     assert sum(stop - begin for begin, stop in tokens.reads) <= wanted + len(tokens.reads)
 
 
-@pytest.mark.parametrize("read", [lanes, shuffled_windows])
+@pytest.mark.parametrize("read", [contiguous_windows, shuffled_windows])
 def test_epochs_and_seeds_differ_and_repeat(read: Callable[..., list[Window]]) -> None:
     def firsts(seed: int, epoch: int) -> list[int]:
         found = read(Counted(8 * 64 * 20 + 1), 8, 64, seed=seed, epoch=epoch)
@@ -125,16 +125,16 @@ def test_windows_come_in_random_order() -> None:
 
 def test_lanes_read_ahead_in_large_blocks() -> None:
     tokens = Counted(4 * 64 * 640)
-    assert len(list(lanes(tokens, 4, 64, seed=1, epoch=1))) == 639
+    assert len(list(contiguous_windows(tokens, 4, 64, seed=1, epoch=1))) == 639
     assert len(tokens.reads) == 4 * 10
 
 
-@pytest.mark.parametrize("call", [lanes, shuffled_windows])
+@pytest.mark.parametrize("call", [contiguous_windows, shuffled_windows])
 def test_a_text_shorter_than_a_window_is_refused_at_the_call(call: Callable[..., object]) -> None:
     message = r"^the training text has 1,000 tokens, fewer than one window of 1,000 \+ 1$"
     with pytest.raises(UserError, match=message):
         call(Counted(1000), 4, 1000, seed=1, epoch=1)
-    for count in (lane_windows, window_batches):
+    for count in (contiguous_batches, window_batches):
         with pytest.raises(UserError, match=message):
             count(1000, 4, 1000)
         assert count(1001, 4, 1000) == 1

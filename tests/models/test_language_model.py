@@ -42,7 +42,7 @@ def tokens(vocabulary: int = 13, batch: int = 3, steps: int = 9) -> Tensor:
 
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("changes", [{}, UNTIED, NARROW, NARROW | UNTIED])
-def test_the_loss_is_the_sum_of_surprise_and_goes_on_from_a_state(name: str, changes: dict[str, Any]):
+def test_the_loss_is_the_sum_of_nll_and_goes_on_from_a_state(name: str, changes: dict[str, Any]):
     model = language_model(name, **changes).double()
     token_BT, target_BT = tokens(), tokens()
     with torch.no_grad():

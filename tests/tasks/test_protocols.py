@@ -12,7 +12,7 @@ from seqkit.tasks.language_modeling.protocols import (
     Carried,
     Reset,
     Sliding,
-    carried_in_lanes,
+    carried_in_streams,
     evaluate,
     parse_protocol,
 )
@@ -115,11 +115,11 @@ def test_lanes_approximate_carried_by_what_they_warm_up_with() -> None:
     with torch.no_grad():
         logit_1TV, _ = model.scan(read_1T[:, :-1], model.start(1))
     carried = float(protocols.token_nats(logit_1TV, read_1T[:, 1:]).sum())
-    for lanes, warm_up in ((7, 60), (1, 0), (3, 1000), (64, 60)):
-        found = carried_in_lanes(model, tokens, lanes, warm_up)
+    for streams, warm_up in ((7, 60), (1, 0), (3, 1000), (64, 60)):
+        found = carried_in_streams(model, tokens, streams, warm_up)
         assert found.tokens == 499
         assert found.nats == pytest.approx(carried, abs=1e-9)
-    rough = carried_in_lanes(model, tokens, 50, 0)
+    rough = carried_in_streams(model, tokens, 50, 0)
     assert rough.nats != pytest.approx(carried, abs=1e-3)
     assert rough.segment_S2[:, 1].tolist() == [255, 244]
 
@@ -127,15 +127,15 @@ def test_lanes_approximate_carried_by_what_they_warm_up_with() -> None:
 def test_lanes_are_read_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     model, batches = Fading(), []
     monkeypatch.setattr(model, "start", lambda batch: batches.append(batch) or Fading.start(model, batch))
-    carried_in_lanes(model, text(10_000), 16, 256)
-    assert batches == [1, 16]  # one token to see the vocabulary, then all lanes
+    carried_in_streams(model, text(10_000), 16, 256)
+    assert batches == [1, 16]  # one token to see the vocabulary, then all streams
 
 
 def test_an_empty_text_is_refused() -> None:
     with pytest.raises(UserError, match="no tokens"):
         evaluate(Fading(), text(0), Reset(4), end=END)
     with pytest.raises(UserError, match="no tokens"):
-        carried_in_lanes(Fading(), text(1), 4, 4)
+        carried_in_streams(Fading(), text(1), 4, 4)
 
 
 @pytest.mark.parametrize("family", MODELS)

@@ -11,11 +11,11 @@ Doubles = npt.NDArray[np.float64]
 HUGE = 1e30  # stands for infinite scores, so that only an illegal step is infinitely bad
 
 
-def tame(scores: npt.NDArray[np.floating]) -> Doubles:
+def finite(scores: npt.NDArray[np.floating]) -> Doubles:
     """Float64 and finite: NaN counts as 0, infinite as ±1e30."""
-    tamed = np.clip(scores, -HUGE, HUGE, dtype=np.float64)
-    tamed[np.isnan(tamed)] = 0.0
-    return tamed
+    found = np.clip(scores, -HUGE, HUGE, dtype=np.float64)
+    found[np.isnan(found)] = 0.0
+    return found
 
 
 class Chain:
@@ -27,7 +27,7 @@ class Chain:
     """
 
     def __init__(self, weight_SS: npt.NDArray[np.floating], legal_SS: npt.NDArray[np.bool_]) -> None:
-        weight_SS = np.where(legal_SS, tame(weight_SS), -np.inf)
+        weight_SS = np.where(legal_SS, finite(weight_SS), -np.inf)
         self.start_K, self.end_K = weight_SS[-1, :-1].copy(), weight_SS[:-1, -1].copy()
         self.step_KK = weight_SS[:-1, :-1].copy()
         self.into_KK = self.step_KK.T.copy()
@@ -37,7 +37,7 @@ class Chain:
 
         The best predecessor is found anew on the way back, for the chosen tag alone.
         """
-        emission_TK = tame(emission_TK)
+        emission_TK = finite(emission_TK)
         score_TK = np.empty_like(emission_TK)
         np.add(emission_TK[0], self.start_K, out=score_TK[0])
         arriving_KK = np.empty_like(self.into_KK)
@@ -56,7 +56,7 @@ class Chain:
 
         `next_TKK` of the last token is zero.
         """
-        emission_TK = tame(emission_TK)
+        emission_TK = finite(emission_TK)
         ahead_TK, behind_TK = np.empty_like(emission_TK), np.empty_like(emission_TK)
         ahead_TK[0] = self.start_K + emission_TK[0]
         for t in range(1, len(emission_TK)):

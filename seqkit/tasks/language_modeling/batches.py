@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from seqkit.data.streams import Window, lane_windows, lanes, shuffled_windows, window_batches
+from seqkit.data.streams import Window, contiguous_batches, contiguous_windows, shuffled_windows, window_batches
 from seqkit.data.token_store import Tokens
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import State
-from seqkit.tasks.language_modeling.protocols import carried_in_lanes
+from seqkit.tasks.language_modeling.protocols import carried_in_streams
 
-DEV_LANES = 16
-WARM_UP = 256  # tokens read before each lane of dev is scored
+DEV_STREAMS = 16
+WARM_UP = 256  # tokens read before each stream of dev is scored
 
 
 class TextBatches:
@@ -49,12 +49,12 @@ class TextBatches:
 
     def batches_per_epoch(self) -> int:
         """Updates in one pass over the training text."""
-        count = lane_windows if self.carries else window_batches
+        count = contiguous_batches if self.carries else window_batches
         return count(len(self.train), self.batch_size, self.window)
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Window]:
         """The windows of an epoch, from batch `start` on."""
-        read = lanes if self.carries else shuffled_windows
+        read = contiguous_windows if self.carries else shuffled_windows
         return read(self.train, self.batch_size, self.window, seed=self.seed, epoch=epoch, start=start)
 
     def loss(self, batch: Window) -> tuple[Tensor, int]:
@@ -72,5 +72,5 @@ class TextBatches:
         return nats, count
 
     def dev_score(self) -> float:
-        """Minus the nats a token on dev, the state carried; side by side in lanes, each warmed up before it is scored."""
-        return -carried_in_lanes(self.model, self.dev, DEV_LANES, WARM_UP).nats_per_token
+        """Minus the nats a token on dev, the state carried; side by side in streams, each warmed up before it is scored."""
+        return -carried_in_streams(self.model, self.dev, DEV_STREAMS, WARM_UP).nats_per_token

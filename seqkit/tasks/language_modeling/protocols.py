@@ -195,19 +195,19 @@ def evaluate(
     return _evaluate(model, stream, protocol.windows(len(tokens)), protocol.positions, batch_size)
 
 
-def carried_in_lanes(model: LanguageModel, tokens: Tokens, lanes: int, warm_up: int) -> TokenLosses:
-    """An approximation of `carried` for scores during training: the split in lanes, evaluated side by side.
+def carried_in_streams(model: LanguageModel, tokens: Tokens, streams: int, warm_up: int) -> TokenLosses:
+    """An approximation of `carried` for scores during training: the split in streams, evaluated side by side.
 
-    Each lane but the first starts from a fresh state that has read the `warm_up` tokens before it: it forgets what lies
+    Each stream but the first starts from a fresh state that has read the `warm_up` tokens before it: it forgets what lies
     further back. The first token of the split is read and not predicted.
 
     Raises:
         UserError: there are less than two tokens.
     """
     predicted = len(tokens) - 1
-    lane = max(-(-(predicted - warm_up) // lanes), 1)
-    windows = (Window(*(place + 1 for place in window)) for window in Sliding(warm_up + lane, lane).windows(predicted))
-    return _evaluate(model, Stream(tokens, end=0), windows, 0, lanes)
+    stream = max(-(-(predicted - warm_up) // streams), 1)
+    windows = (Window(*(place + 1 for place in window)) for window in Sliding(warm_up + stream, stream).windows(predicted))
+    return _evaluate(model, Stream(tokens, end=0), windows, 0, streams)
 
 
 @dataclass(frozen=True)

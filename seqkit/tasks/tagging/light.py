@@ -13,7 +13,7 @@ import safetensors.numpy
 from seqkit.data.schemes import spans
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.models.description import FORMAT
-from seqkit.models.light.chain import softmax, tame
+from seqkit.models.light.chain import finite, softmax
 from seqkit.models.light.recurrent import FAMILIES, Floats
 from seqkit.models.light.tagger import LightTagger
 from seqkit.tasks.tagging.prediction import MOST_WORDS, Prediction, chain_questions, names_entities, windows
@@ -58,7 +58,7 @@ class LightPredictor:
         if self.model.chain is not None:
             return self.model.chain.span_probability(emission_TK, chain_questions(found, self._number))
         # Tokens are independent under a softmax: a span is as likely as all its tags together.
-        p_TK = softmax(tame(emission_TK))
+        p_TK = softmax(finite(emission_TK))
         return [
             float(np.prod([p_TK[t, self._number[found.tags[t]]] for t in range(span.start, span.end)])) for span in found.spans
         ]

@@ -16,16 +16,16 @@ BLOCK = 2**18
 """Numbers of a block."""
 
 
-def summed_surprise(logit_NV: Tensor, target_N: Tensor) -> Tensor:
+def summed_nll(logit_NV: Tensor, target_N: Tensor) -> Tensor:
     """-Σ log softmax(logit_n)[target_n] in nats, computed in float32 at least.
 
     Args:
         logit_NV: spent where a gradient is asked for: nothing may read it afterwards.
     """
-    return _SummedSurprise.apply(logit_NV, target_N)  # pyright: ignore[reportReturnType] # untyped in PyTorch
+    return _SummedNll.apply(logit_NV, target_N)  # pyright: ignore[reportReturnType] # untyped in PyTorch
 
 
-class _SummedSurprise(torch.autograd.Function):
+class _SummedNll(torch.autograd.Function):
     """d/dlogit = softmax(logit) - one-hot(target)."""
 
     @staticmethod
