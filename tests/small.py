@@ -27,8 +27,8 @@ CHARACTERS = {"source": {"kind": "characters"}, "target": {"kind": "characters"}
 TAGGERS: dict[str, dict[str, Any]] = {
     **{f"tagger, {family}": {"model": table} for family, table in tiny.FAMILIES.items()},
     "tagger, softmax": {"model": {"family": "lstm", "width": 16, "output": "softmax"}},
-    "tagger, two members": {"model": {"family": "lstm", "width": 12, "members": 2, "lean": True}},
-    "tagger, label shift": {"model": {"family": "gru", "width": 12, "shift": 1.0}},
+    "tagger, two members": {"model": {"family": "lstm", "width": 12, "ensemble_size": 2, "outside_bias": True}},
+    "tagger, label shift": {"model": {"family": "gru", "width": 12, "label_shift": 1.0}},
     "tagger, augmented": {"model": {"family": "gru", "width": 12}, "augment": {"swap": 0.5, "lower": 0.2}},
 }
 TEXTS: dict[str, dict[str, Any]] = {
@@ -49,7 +49,7 @@ PAIRS: dict[str, dict[str, Any]] = {
     },
     "pairs, matrix, read last": {"model": {"bridge": "matrix", "reads": "last", "layers": 2}},
     "pairs, matrix, both ways": {"model": {"bridge": "matrix", "both_ways": True, "heads": 2}},
-    "pairs, matrix, added": {"model": {"bridge": "matrix", "delta": False, "decay": False, "handover": False}},
+    "pairs, matrix, added": {"model": {"bridge": "matrix", "delta": False, "decay": False, "initialise": False}},
     "pairs, reversed, untied": {"model": {"bridge": "final", "reverse": True, "tied": False}},
     "pairs, transformer": {"model": {"family": "transformer", "layers": 2, "heads": 2}},
     "pairs, two vocabularies": {"model": {"bridge": "attention"}, "tokenizer": CHARACTERS},

@@ -232,6 +232,6 @@ def test_names():
 
 def test_a_decoder_that_knows_nothing_of_the_source_is_refused():
     assert load_recipe("translate", ["model.bridge=final"]).task == "translate"
-    assert load_recipe("translate", ["model.handover=false"]).task == "translate"
-    with pytest.raises(UserError, match=r"model\.handover: should be true with bridge = \"final\""):
-        load_recipe("translate", ["model.bridge=final", "model.handover=false"])
+    assert load_recipe("translate", ["model.initialise=false"]).task == "translate"
+    with pytest.raises(UserError, match=r"model\.initialise: should be true with bridge = \"final\""):
+        load_recipe("translate", ["model.bridge=final", "model.initialise=false"])

@@ -3,7 +3,8 @@
 Axes: B sentences, T target tokens, D features of a layer, E features of an embedding, O features read.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, ValidationInfo, field_validator
@@ -30,8 +31,10 @@ class RecurrentDecoderConfig(CausalRecurrentConfig):
         delta: `matrix` writes the difference to what is stored; False adds.
         decay: `matrix` may fade.
         both_ways: half of the heads of a `matrix` write from the source's end to its start.
-        handover: start the decoder from the encoder's last state.
+        initialise: start the decoder from the encoder's last state.
     """
+
+    renamed: ClassVar[Mapping[str, str]] = {"handover": "initialise"}
 
     bridge: Literal["final", "context", "matrix", "attention"] = "matrix"
     reads: Literal["every", "last"] = "every"
@@ -41,7 +44,7 @@ class RecurrentDecoderConfig(CausalRecurrentConfig):
     delta: bool = True
     decay: bool = True
     both_ways: bool = False
-    handover: bool = True
+    initialise: bool = True
 
     @field_validator("both_ways")
     @classmethod
@@ -50,12 +53,12 @@ class RecurrentDecoderConfig(CausalRecurrentConfig):
             raise ValueError("should be false with one head: each way takes half of them")
         return both_ways
 
-    @field_validator("handover")
+    @field_validator("initialise")
     @classmethod
-    def _final_is_a_handover(cls, handover: bool, info: ValidationInfo) -> bool:
-        if not handover and info.data.get("bridge") == "final":
+    def _final_starts_from_it(cls, initialise: bool, info: ValidationInfo) -> bool:
+        if not initialise and info.data.get("bridge") == "final":
             raise ValueError('should be true with bridge = "final": the decoder would know nothing of the source')
-        return handover
+        return initialise
 
 
 class RecurrentDecoder(nn.Module):
@@ -81,7 +84,7 @@ class RecurrentDecoder(nn.Module):
         parts = [f"{number}.{part}" for number, layer in enumerate(self.each_layer()) for part in layer.cell.carried]
         self.carried = tuple(parts)
         self.width = config.width
-        self.handover = nn.Linear(ends_width, len(parts) * config.width) if config.handover else None
+        self.initialisation = nn.Linear(ends_width, len(parts) * config.width) if config.initialise else None
         self.dropout = Dropout(config.dropout, locked=config.locked)
         self.norm = nn.LayerNorm(config.width) if config.norm else nn.Identity()
 
@@ -103,10 +106,10 @@ class RecurrentDecoder(nn.Module):
             if isinstance(reading, Reading)
             for name, part in reading.bridge.write(source).items()
         }
-        if self.handover is None:
+        if self.initialisation is None:
             zero_BD = source.ends_BE.new_zeros(len(source.ends_BE), self.width)
             return State(dict.fromkeys(self.carried, zero_BD), memory=memory)
-        parts = self.handover(source.ends_BE).split(self.width, dim=-1)
+        parts = self.initialisation(source.ends_BE).split(self.width, dim=-1)
         carry = {n: part if n.endswith(".c") else torch.tanh(part) for n, part in zip(self.carried, parts, strict=True)}
         return State(carry, memory=memory)
 

@@ -6,6 +6,13 @@ from typing import Any
 
 FORMAT = 1  # of the model folder; raised when an old reader would misread a new folder
 KNOWN = ("format", "seqkit", "model")
+RENAMED = {"lean": "outside_bias", "shift_K": "label_shift_K", "handover": "initialisation"}
+"""Parts of the names of weights as they were called in an earlier version, and as they are called now."""
+
+
+def modern(name: str) -> str:
+    """A weight's name as it is called now."""
+    return ".".join(RENAMED.get(part, part) for part in name.split("."))
 
 
 def description(files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,8 +3,8 @@
 Axes: M members, B sentences, T tokens, U distinct words of a batch, D features, K tags, N real tokens of a batch.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -27,22 +27,24 @@ class TaggerParts(Config):
         output: `crf` scores whole tag sequences and never yields an illegal one; `softmax` scores each token alone.
         input_dropout: on word vectors.
         output_dropout: on the encoder's output.
-        members: so many encoders, trained side by side from different starts, their scores averaged in prediction (deep
+        ensemble_size: so many encoders, trained side by side from different starts, their scores averaged in prediction (deep
             ensembles, Lakshminarayanan et al. 2017). Costs as much more in every way.
-        lean: choose on dev how far decoding leans towards entities. Likelihood says nothing when a model is half sure; F1 is
-            highest when anything above half of the best reachable F1 is named (Lipton et al. 2014).
-        shift: so many times the log-ratio of how often each type is named in dev and in train is added to the scores of the
-            tags that open it, in prediction: for a dev closer than train to the text that the tagger is for. 1 is label shift
-            as Saerens et al. (2002) correct it; more suits a model that is too sure of itself.
+        outside_bias: choose on dev how much decoding takes from the score of `O`. Likelihood says nothing when a model is half
+            sure; F1 is highest when anything above half of the best reachable F1 is named (Lipton et al. 2014).
+        label_shift: so many times the log-ratio of how often each type is named in dev and in train is added to the scores of
+            the tags that open it, in prediction: for a dev closer than train to the text that the tagger is for. 1 corrects
+            as Saerens et al. (2002) do; more suits a model that is too sure of itself.
     """
+
+    renamed: ClassVar[Mapping[str, str]] = {"lean": "outside_bias", "shift": "label_shift", "members": "ensemble_size"}
 
     words: WordConfig = WordConfig()
     output: Literal["crf", "softmax"] = "crf"
     input_dropout: float = Field(default=0.3, ge=0, lt=1)
     output_dropout: float = Field(default=0.3, ge=0, lt=1)
-    members: int = Field(default=1, ge=1, le=16)
-    lean: bool = False
-    shift: float = Field(default=0.0, ge=0)
+    ensemble_size: int = Field(default=1, ge=1, le=16)
+    outside_bias: bool = False
+    label_shift: float = Field(default=0.0, ge=0)
 
 
 class RecurrentTaggerConfig(TaggerParts, RecurrentConfig):
@@ -86,14 +88,14 @@ class Tagger(nn.Module):
 
     def __init__(self, config: AnyTaggerConfig, sizes: dict[str, int], tags: Sequence[str]) -> None:
         super().__init__()
-        self.members = nn.ModuleList(Member(config, sizes, len(tags)) for _ in range(config.members))
+        self.members = nn.ModuleList(Member(config, sizes, len(tags)) for _ in range(config.ensemble_size))
         self.vector_width = sum(member.words.output_width for member in self.each_member())
         self.crf = CRF(*legal_iob2(tags)) if config.output == "crf" else None
         self.outside = list(tags).index("O") if "O" in tags else None
         # Not trained: chosen on dev, kept with the weights. Nats taken from the score of O in decoding.
-        self.lean = nn.Parameter(torch.zeros(()), requires_grad=False)
+        self.outside_bias = nn.Parameter(torch.zeros(()), requires_grad=False)
         # Counted in dev and train, kept with the weights; absent where unused, so that older models still load.
-        self.shift_K = nn.Parameter(torch.zeros(len(tags)), requires_grad=False) if config.shift else None
+        self.label_shift_K = nn.Parameter(torch.zeros(len(tags)), requires_grad=False) if config.label_shift else None
 
     def each_member(self) -> list[Member]:
         """The members, typed."""
@@ -113,10 +115,10 @@ class Tagger(nn.Module):
         return torch.stack([member(part, length_B) for member, part in zip(self.each_member(), parts, strict=True)])
 
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
-        """emission_BTK, the mean over the members, moved by `shift`."""
+        """emission_BTK, the mean over the members, moved by the label shift."""
         emission_MBTK = self.emissions(x_BTD, length_B)
         emission_BTK = emission_MBTK.mean(dim=0) if len(emission_MBTK) > 1 else emission_MBTK[0]
-        return emission_BTK if self.shift_K is None else emission_BTK + self.shift_K
+        return emission_BTK if self.label_shift_K is None else emission_BTK + self.label_shift_K
 
     def loss(
         self, words: WordTensors, place_BT: Tensor, length_B: Tensor, tag_BT: Tensor, *, precision: torch.dtype
@@ -140,16 +142,16 @@ class Tagger(nn.Module):
         total = nn.functional.cross_entropy(scores_NK, tag_BT[real_BT].repeat(members), reduction="sum")
         return total / members, tokens
 
-    def leaning(self, emission_BTK: Tensor) -> Tensor:
-        """emission_BTK with `lean` nats taken from O."""
-        if self.outside is None or not self.lean.item():
+    def biased(self, emission_BTK: Tensor) -> Tensor:
+        """emission_BTK with `outside_bias` nats taken from O."""
+        if self.outside is None or not self.outside_bias.item():
             return emission_BTK
         emission_BTK = emission_BTK.clone()
-        emission_BTK[..., self.outside] -= self.lean
+        emission_BTK[..., self.outside] -= self.outside_bias
         return emission_BTK
 
     def decode(self, emission_BTK: Tensor, length_B: Tensor) -> Tensor:
-        """tag_BT: the best sequence under the CRF, or each token's best tag, of `leaning` emissions."""
+        """tag_BT: the best sequence under the CRF, or each token's best tag, of `biased` emissions."""
         if self.crf is not None:
-            return self.crf.decode(self.leaning(emission_BTK), length_B)[0]
-        return self.leaning(emission_BTK).argmax(dim=-1)
+            return self.crf.decode(self.biased(emission_BTK), length_B)[0]
+        return self.biased(emission_BTK).argmax(dim=-1)

@@ -8,7 +8,7 @@ import safetensors.torch
 from pydantic import BaseModel
 from torch import Tensor, nn
 
-from seqkit.models.description import FORMAT
+from seqkit.models.description import FORMAT, modern
 from seqkit.version import __version__
 
 
@@ -33,7 +33,8 @@ def fill(model: nn.Module, files: Mapping[str, bytes]) -> None:
         ValueError: they are not the weights of this model.
         KeyError, SafetensorError: they are missing or damaged.
     """
-    weights: dict[str, Tensor] = safetensors.torch.load(files["weights.safetensors"])
+    stored: dict[str, Tensor] = safetensors.torch.load(files["weights.safetensors"])
+    weights = {modern(name): weight for name, weight in stored.items()}
     fault = ValueError("weights.safetensors does not fit config.json")
     # Not the state dictionary: tied weights stand there under each of their names.
     if weights.keys() != dict(model.named_parameters()).keys():

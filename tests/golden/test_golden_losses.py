@@ -23,7 +23,7 @@ from seqkit.training.loop import Evaluated, Step, TrainConfig, TrainState, train
 LOSSES = HERE / "losses.json"
 STEPS = 5
 TAGGERS = {f"{name} {output}": (name, {"output": output}) for name in tiny.FAMILIES for output in tiny.OUTPUTS} | {
-    "lstm members": ("lstm", {"members": 2}),
+    "lstm members": ("lstm", {"ensemble_size": 2}),
     "lstm characters": ("lstm", {"words": tiny.WORDS | {"chars": "lstm"}}),
     "gru chrono": ("gru", {"init": "chrono", "layers": 2}),
 }

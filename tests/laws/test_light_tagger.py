@@ -39,8 +39,8 @@ SHAPES = {
     "no characters": {"family": "rnn", "words": tiny.WORDS | {"chars": "none"}},
     "characters alone": {"family": "lstm", "words": tiny.WORDS | {"word_width": 0, "affix_width": 0, "shape_width": 0}},
     "members": {"family": "lstm", "members": 3},
-    "shifted": {"family": "gru", "shift": 1.0},
-    "leaning": {"family": "lstm", "lean": True},
+    "shifted": {"family": "gru", "label_shift": 1.0},
+    "leaning": {"family": "lstm", "outside_bias": True},
 }
 
 
@@ -54,9 +54,9 @@ def both(changes: dict, vocabulary) -> tuple[Predictor, LightPredictor]:
     config = tiny.config("lstm", **changes)
     model = tiny.scrambled(tiny.tagger("lstm", vocabulary, **changes), scale=0.6)
     with torch.no_grad():
-        model.lean.fill_(0.7 if config.lean else 0.0)
-        if model.shift_K is not None:
-            model.shift_K.normal_()
+        model.outside_bias.fill_(0.7 if config.outside_bias else 0.0)
+        if model.label_shift_K is not None:
+            model.label_shift_K.normal_()
     weights = safetensors.numpy.load(safetensors.torch.save(dict(model.named_parameters())))
     light = LightTagger(config.model_dump(mode="json"), weights, tiny.TAGS)
     return Predictor(model, vocabulary, tiny.TAGS), LightPredictor(light, vocabulary, tiny.TAGS)

@@ -218,7 +218,7 @@ def test_a_crf_never_yields_an_illegal_transition(name: str, scale: float, vocab
         if scale:
             model = tiny.scrambled(model, scale=scale, seed=int(lean) + 9)
         with torch.no_grad():
-            model.lean.fill_(lean)
+            model.outside_bias.fill_(lean)
         for one in Predictor(model, vocabulary, tiny.TAGS)(texts):
             assert invalid_transitions(one.tags) == 0
             assert one.spans == tuple(spans(one.tags, strict=True))
@@ -240,7 +240,7 @@ def test_more_lean_never_leaves_more_tokens_outside(name: str, output: str, voca
     counts: list[list[int]] = []
     for lean in (-50.0, -2.0, 0.0, 0.25, 1.0, 4.0, 50.0):
         with torch.no_grad():
-            model.lean.fill_(lean)
+            model.outside_bias.fill_(lean)
         counts.append([one.tags.count("O") for one in Predictor(model, vocabulary, tiny.TAGS)(texts)])
     assert (np.diff(np.array(counts), axis=0) <= 0).all()
     assert sum(counts[0]) == sum(map(len, texts))
@@ -259,15 +259,15 @@ def test_lean_is_chosen_where_dev_scores_best(vocabulary, corpus):
     def named(found) -> float:
         return -outside(found) + 10
 
-    least = predictor.choose_lean(texts, outside)
-    assert model.lean.item() == 0.0  # any other leaves fewer outside, and of equals the smallest is taken
+    least = predictor.choose_outside_bias(texts, outside)
+    assert model.outside_bias.item() == 0.0  # any other leaves fewer outside, and of equals the smallest is taken
     assert least == outside(predictor(texts))
-    most = predictor.choose_lean(texts, named)
-    assert model.lean.item() > 0
+    most = predictor.choose_outside_bias(texts, named)
+    assert model.outside_bias.item() > 0
     assert most == named(predictor(texts)) > 10 - least
-    assert predictor.choose_lean(texts, lambda found: 0.5) == 0.5
-    assert model.lean.item() == 0.0
-    assert not model.lean.requires_grad
+    assert predictor.choose_outside_bias(texts, lambda found: 0.5) == 0.5
+    assert model.outside_bias.item() == 0.0
+    assert not model.outside_bias.requires_grad
 
 
 # Members
@@ -351,10 +351,10 @@ def test_word_dropout_hits_in_training_alone(vocabulary):
 
 @every_tagger
 def test_saved_and_loaded_predictions_are_the_same(name: str, output: str, vocabulary, tmp_path: Path):
-    model = strong(name, vocabulary, output=output, members=2)
+    model = strong(name, vocabulary, output=output, ensemble_size=2)
     with torch.no_grad():
-        model.lean.fill_(0.75)
-    tagger = TrainedTagger(model, tiny.config(name, output=output, members=2), vocabulary, METADATA)
+        model.outside_bias.fill_(0.75)
+    tagger = TrainedTagger(model, tiny.config(name, output=output, ensemble_size=2), vocabulary, METADATA)
     tagger.save(tmp_path / "run" / "model")
     texts = [*tokens_of(tiny.sentences(20, seed=11)), ("New", "words", "…")]
     for place in (tmp_path / "run", tmp_path / "run" / "model"):
@@ -406,7 +406,7 @@ def test_parts_of_speech_are_tagged_by_the_same_model(vocabulary):
         batch_size=8,
         precision=torch.float32,
         seed=1,
-        lean=True,
+        choose_bias=True,
         augment=tiny.Augmenter(tiny.AugmentConfig(), data),
     )
     events = list(tiny.learn(model, trainable, epochs=8, learning_rate=1e-2, average=0.0))
@@ -414,4 +414,4 @@ def test_parts_of_speech_are_tagged_by_the_same_model(vocabulary):
     found = Predictor(model, vocabulary, tags)([data[0].tokens], confidence=True)[0]
     assert found.tags == data[0].tags
     assert found.spans == ()
-    assert model.lean.item() == 0.0
+    assert model.outside_bias.item() == 0.0

@@ -34,7 +34,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "matrix, added": {"bridge": "matrix", "delta": False, **SMALL},
     "matrix, never fading": {"bridge": "matrix", "decay": False, **SMALL},
     "matrix, both ways": {"bridge": "matrix", "both_ways": True, **SMALL} | {"heads": 3},
-    "no handover": {"bridge": "matrix", "handover": False, **SMALL},
+    "no handover": {"bridge": "matrix", "initialise": False, **SMALL},
     "reversed": {"bridge": "final", "reverse": True, **SMALL},
     "one way": {"bridge": "context", "bidirectional": False, **SMALL},
     "wide encoder": {"bridge": "matrix", "encoder_widening": 2.6, "encoder_layers": 2, **SMALL},

@@ -422,6 +422,18 @@ def test_entities_are_seen_if_they_stand_in_train(tmp_path: Path, monkeypatch: p
     assert found.task.evaluate(trained, corpus, "test", found.recipe, trained_on=False).known is None
 
 
+def test_a_translator_knows_the_sources_of_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    corpus = small.paired()
+    trained = fitted("pairs, two vocabularies", corpus, tmp_path, monkeypatch).trained
+    found = trained.coverage
+    seen = {symbol for pair in corpus.splits["train"] for symbol in trained.tokenizer.encode_source(pair.source).tolist()}
+    assert set(np.flatnonzero(found.own_V).tolist()) == seen
+    assert found.longest == max(len(trained.tokenizer.encode_source(pair.source)) for pair in corpus.splits["train"])
+    other = replace(corpus, splits=corpus.splits | {"dev": [Pair("a", "un")]})
+    again = fitted("pairs, two vocabularies", other, tmp_path / "other", monkeypatch).trained
+    assert again.coverage.to_dict() == found.to_dict(), "dev has been counted"
+
+
 # Speeds
 
 

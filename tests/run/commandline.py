@@ -21,7 +21,7 @@ corpus = "ner/newsdesk"
 [model]
 family = "lstm"
 width = 16
-lean = true
+outside_bias = true
 words = { word_width = 8, char_width = 4, char_output = 8, affix_width = 4, shape_width = 2 }
 
 [train]

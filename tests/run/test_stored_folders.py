@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import seqkit
-from seqkit.tasks.recipes import recipe_from
+from seqkit.tasks.recipes import load_recipe, recipe_from
 
 STORED = Path(__file__).resolve().parents[1] / "stored"
 EXPECTED = json.loads((STORED / "expected.json").read_text(encoding="utf-8"))
@@ -41,3 +41,13 @@ def test_a_recipe(task: str) -> None:
     recipe = recipe_from(stored)
     assert recipe.task == task
     assert recipe.model.width == stored["model"]["width"]
+
+
+def test_keys_are_read_by_their_old_names_and_written_by_their_new_ones() -> None:
+    given = {"task": "ner", "corpus": "x", "model": {"lean": True, "shift": 2.0, "members": 3}}
+    model = recipe_from(given).to_dict()["model"]
+    assert (model["outside_bias"], model["label_shift"], model["ensemble_size"]) == (True, 2.0, 3)
+    assert not {"lean", "shift", "members"} & set(model)
+    assert load_recipe("ner", ["model.shift=1.5"]).model.label_shift == 1.5
+    assert load_recipe("ner", ["model.lean=false"]).model.outside_bias is False
+    assert load_recipe("translate", ["model.handover=false"]).model.initialise is False

@@ -36,15 +36,15 @@ def test_there_is_no_shift_to_oneself_and_back_is_the_opposite():
 
 def test_shifted_probabilities_are_those_of_bayes(vocabulary, corpus):
     """p(tag | x) moves in proportion to the tag's rate, and nothing else does."""
-    model = tiny.scrambled(tiny.tagger("lstm", vocabulary, output="softmax", shift=1.0), scale=0.6)
-    assert model.shift_K is not None
+    model = tiny.scrambled(tiny.tagger("lstm", vocabulary, output="softmax", label_shift=1.0), scale=0.6)
+    assert model.label_shift_K is not None
     batch = tiny.task(model, vocabulary, corpus).collate(corpus[:4])
     ratio_K = torch.tensor(log_rate_ratios(FEW, MANY, tiny.TAGS)).exp()
     with torch.no_grad():
         x_BTD = model.word_vectors(batch.words, batch.place_BT)
         plain_BTK = model(x_BTD, batch.length_B).softmax(dim=-1)
         loss, _ = model.loss(*batch, precision=torch.float32)
-        model.shift_K.copy_(ratio_K.log())
+        model.label_shift_K.copy_(ratio_K.log())
         shifted_BTK = model(x_BTD, batch.length_B).softmax(dim=-1)
         assert model.loss(*batch, precision=torch.float32)[0] == loss
     expected_BTK = plain_BTK * ratio_K
@@ -53,14 +53,14 @@ def test_shifted_probabilities_are_those_of_bayes(vocabulary, corpus):
 
 @pytest.mark.parametrize("output", tiny.OUTPUTS)
 def test_a_loaded_tagger_is_shifted_as_the_saved_one(output: str, vocabulary):
-    model = tiny.scrambled(tiny.tagger("gru", vocabulary, output=output, shift=2.0), scale=0.6)
-    assert model.shift_K is not None
+    model = tiny.scrambled(tiny.tagger("gru", vocabulary, output=output, label_shift=2.0), scale=0.6)
+    assert model.label_shift_K is not None
     texts = [sentence.tokens for sentence in tiny.sentences(20, seed=3)]
 
     def found(shift: list[float]) -> list[tuple[str, ...]]:
-        model.shift_K.data = torch.tensor(shift)
+        model.label_shift_K.data = torch.tensor(shift)
         saved = TrainedTagger(
-            model, tiny.config("gru", output=output, shift=2.0), vocabulary, {"task": "ner", "tags": tiny.TAGS}
+            model, tiny.config("gru", output=output, label_shift=2.0), vocabulary, {"task": "ner", "tags": tiny.TAGS}
         )
         loaded = TrainedTagger.from_files(saved.files())
         assert loaded.predict(texts) == saved.predict(texts)
@@ -72,23 +72,23 @@ def test_a_loaded_tagger_is_shifted_as_the_saved_one(output: str, vocabulary):
 
 
 def test_shift_trains_nothing(vocabulary, corpus):
-    model = tiny.tagger("lstm", vocabulary, shift=1.0)
-    assert model.shift_K is not None
-    model.shift_K.data = torch.arange(7.0)
+    model = tiny.tagger("lstm", vocabulary, label_shift=1.0)
+    assert model.label_shift_K is not None
+    model.label_shift_K.data = torch.arange(7.0)
     list(tiny.learn(model, tiny.task(model, vocabulary, corpus[:16]), epochs=1))
-    assert model.shift_K.tolist() == list(range(7))
-    assert tiny.tagger("lstm", vocabulary).shift_K is None
+    assert model.label_shift_K.tolist() == list(range(7))
+    assert tiny.tagger("lstm", vocabulary).label_shift_K is None
 
 
 def test_a_new_tagger_is_shifted_from_train_to_dev():
     corpus = TaggedCorpus("tiny", "en", {"train": FEW, "dev": MANY}, {}, frozenset(tag for one in FEW for tag in one.tags))
-    recipe = recipe_from({"task": "ner", "corpus": "tiny", "model": {"shift": 2.0, "width": 8}})
+    recipe = recipe_from({"task": "ner", "corpus": "tiny", "model": {"label_shift": 2.0, "width": 8}})
     model = prepared(recipe, corpus)
     expected = [2 * ratio for ratio in log_rate_ratios(FEW, MANY, corpus.tags)]
-    assert model.shift_K is not None
+    assert model.label_shift_K is not None
     assert any(expected)
-    assert model.shift_K.tolist() == pytest.approx(expected)
-    assert prepared(recipe_from({"task": "ner", "corpus": "tiny"}), corpus).shift_K is None
+    assert model.label_shift_K.tolist() == pytest.approx(expected)
+    assert prepared(recipe_from({"task": "ner", "corpus": "tiny"}), corpus).label_shift_K is None
 
 
 def prepared(recipe, corpus: TaggedCorpus) -> Tagger:

@@ -28,7 +28,7 @@ def run(name: str, seed: int, **settings) -> tuple[tiny.TaggingBatches, TrainSta
     model = tiny.tagger(name, WORDS, seed=seed, **DROPPED)
     given = {"epochs": 3, "average": 0.5, "schedule": "plateau", "learning_rate": 3e-2, "warmup": 0.0} | settings
     augment = {"swap": 0.5, "lower": 0.2, "upper": 0.2}
-    trainable = tiny.task(model, WORDS, DATA, DATA[:10], augment=augment, lean=True)
+    trainable = tiny.task(model, WORDS, DATA, DATA[:10], augment=augment, choose_bias=True)
     torch.manual_seed(seed)
     state = TrainState(model, TrainConfig(**given))
     score = trainable.dev_score
@@ -219,7 +219,7 @@ def test_evaluation_leaves_the_weights_in_training_alone():
             own = dict(state.model.named_parameters())
             assert not torch.equal(own["crf.weight_SS"], state.average.weights["crf.weight_SS"])
             assert own["crf.weight_SS"].data_ptr() != state.average.weights["crf.weight_SS"].data_ptr()
-            assert own["lean"].item() == 0.0
+            assert own["outside_bias"].item() == 0.0
             if event.is_best:
                 kept = state.best["members.0.emit.weight"]
                 assert torch.equal(kept, state.average.weights["members.0.emit.weight"])

@@ -28,15 +28,17 @@ class LightTagger:
     """
 
     def __init__(self, config: Mapping[str, Any], weights: Weights, tags: Sequence[str]) -> None:
-        members = [part(weights, f"members.{number}") for number in range(config["members"])]
+        members = [
+            part(weights, f"members.{number}") for number in range(config.get("ensemble_size", config.get("members", 1)))
+        ]
         self.words = [LightWords(config["words"]["chars"], part(member, "words")) for member in members]
         residual = config.get("residual", False)  # the key is younger than the format
         self.encoders = [LightEncoder(config["family"], part(member, "encoder"), residual=residual) for member in members]
         self.emit = [(member["emit.weight"].T.copy(), member["emit.bias"]) for member in members]
-        self.lean = np.zeros(len(tags), dtype=np.float32)
+        self.outside_bias = np.zeros(len(tags), dtype=np.float32)
         if "O" in tags:
-            self.lean[list(tags).index("O")] = weights["lean"]
-        self.shift_K = weights.get("shift_K", np.float32(0.0))
+            self.outside_bias[list(tags).index("O")] = weights["outside_bias"]
+        self.label_shift_K = weights.get("label_shift_K", np.float32(0.0))
         self.chain = None
         if config["output"] == "crf":
             legal_SS = np.array([[*(may_follow(last, tag) for tag in tags), True] for last in (*tags, None)])
@@ -47,15 +49,15 @@ class LightTagger:
         return np.concatenate([words(rows) for words in self.words], axis=1)
 
     def emissions(self, x_TD: Floats) -> Floats:
-        """emission_TK, the mean over the members, moved by the tagger's `shift`."""
+        """emission_TK, the mean over the members, moved by the tagger's label shift."""
         parts = np.split(x_TD, len(self.encoders), axis=1)
         emissions = [
             encoder(part_TD) @ weight_DK + bias_K
             for encoder, part_TD, (weight_DK, bias_K) in zip(self.encoders, parts, self.emit, strict=True)
         ]
-        return np.asarray(np.mean(emissions, axis=0) + self.shift_K, dtype=np.float32)
+        return np.asarray(np.mean(emissions, axis=0) + self.label_shift_K, dtype=np.float32)
 
     def decode(self, emission_TK: Floats) -> list[int]:
-        """The best sequence under the CRF, or each token's best tag; `lean` nats are taken from O first."""
-        emission_TK = emission_TK - self.lean
+        """The best sequence under the CRF, or each token's best tag; `outside_bias` nats are taken from O first."""
+        emission_TK = emission_TK - self.outside_bias
         return emission_TK.argmax(axis=1).tolist() if self.chain is None else self.chain.best(emission_TK)[0]

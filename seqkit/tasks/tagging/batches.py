@@ -48,7 +48,7 @@ class TaggingBatches:
         batch_size: int,
         precision: torch.dtype,
         seed: int,
-        lean: bool = False,
+        choose_bias: bool = False,
         augment: Augmenter | None = None,
     ) -> None:
         self.model = model
@@ -59,8 +59,8 @@ class TaggingBatches:
         self.batch_size = batch_size
         self.precision = precision
         self.seed = seed
-        self.lean = lean
-        self.device = model.lean.device
+        self.choose_bias = choose_bias
+        self.device = model.outside_bias.device
         self.carried: dict[str, Tensor] = {}
         self._table = WordTable(vocabulary)
         self._number = {tag: number for number, tag in enumerate(self.tags)}
@@ -98,11 +98,13 @@ class TaggingBatches:
         return self.model.loss(*batch, precision=self.precision)
 
     def dev_score(self) -> float:
-        """Strict entity F1 on dev, or token accuracy for part of speech; sets the model's `lean` first if asked to."""
+        """Strict entity F1 on dev, or token accuracy for part of speech; sets the model's `outside_bias` first if asked to."""
         predictor = Predictor(self.model, self.vocabulary, self.tags, table=self._table)
         words = [sentence.tokens for sentence in self.dev]
         score = self._strict_f1 if predictor.entities else self._accuracy
-        return predictor.choose_lean(words, score) if self.lean and predictor.entities else score(predictor(words))
+        return (
+            predictor.choose_outside_bias(words, score) if self.choose_bias and predictor.entities else score(predictor(words))
+        )
 
     def _strict_f1(self, predictions: Sequence[Prediction]) -> float:
         gold = [spans(sentence.tags, strict=True) for sentence in self.dev]

@@ -49,9 +49,9 @@ def inspect_tagger(tagger: TrainedTagger, text: str, chosen: Collection[int]) ->
     (stack,) = chosen_layers([(member.encoder, tuple(words), "")], chosen)
 
     rows = tagger.vocabulary.encode(words)
-    place_1T = torch.arange(len(words), device=model.lean.device)[None]
+    place_1T = torch.arange(len(words), device=model.outside_bias.device)[None]
     with torch.no_grad():
-        x_1TD = model.word_vectors(tensors(rows, model.lean.device), place_1T)
+        x_1TD = model.word_vectors(tensors(rows, model.outside_bias.device), place_1T)
         length_B = place_1T.new_tensor([len(words)])
         tag_T = model.decode(model(x_1TD, length_B), length_B)[0]
     tags = [tagger.tags[tag] for tag in tag_T.tolist()]

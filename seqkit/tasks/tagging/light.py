@@ -12,7 +12,7 @@ import safetensors.numpy
 
 from seqkit.data.schemes import spans
 from seqkit.data.vocabulary import Vocabulary
-from seqkit.models.description import FORMAT
+from seqkit.models.description import FORMAT, modern
 from seqkit.models.light.chain import finite, softmax
 from seqkit.models.light.recurrent import FAMILIES, Floats
 from seqkit.models.light.tagger import LightTagger
@@ -71,7 +71,7 @@ def light_predictor(files: Mapping[str, bytes]) -> LightPredictor | None:
         if stored["task"] != "ner" or stored["format"] > FORMAT or stored["model"]["family"] not in FAMILIES:
             return None
         vocabulary = Vocabulary.from_dict(json.loads(files["tokenizer.json"]))
-        weights = safetensors.numpy.load(files["weights.safetensors"])
+        weights = {modern(name): weight for name, weight in safetensors.numpy.load(files["weights.safetensors"]).items()}
         return LightPredictor(LightTagger(stored["model"], weights, stored["tags"]), vocabulary, stored["tags"])
     except (KeyError, ValueError, TypeError, safetensors.SafetensorError):
         return None

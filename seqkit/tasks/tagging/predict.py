@@ -20,7 +20,7 @@ from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordTensors
 from seqkit.tasks.tagging.prediction import MOST_WORDS, WINDOW, Prediction, chain_questions, names_entities, windows
 
-LEANS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # nats tried by `choose_lean`
+BIASES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # nats tried by `choose_outside_bias`
 READ_AHEAD = 16  # batches sorted together when predicting from a stream
 
 
@@ -31,7 +31,7 @@ class Predictor:
         self.model = model
         self.tags = tuple(tags)
         self.entities = names_entities(tags)
-        self.device = model.lean.device
+        self.device = model.outside_bias.device
         self._vocabulary = vocabulary
         self._table = table or WordTable(vocabulary)
         # Rows of the table's words, the first `_computed` of them filled; doubled when full, so that growing costs little.
@@ -60,18 +60,18 @@ class Predictor:
         return found
 
     @torch.inference_mode()
-    def choose_lean(self, sentences: Sequence[Sequence[str]], score: Callable[[list[Prediction]], float]) -> float:
-        """Set the model's `lean` to the value of LEANS that scores best on labelled sentences; returns that score."""
+    def choose_outside_bias(self, sentences: Sequence[Sequence[str]], score: Callable[[list[Prediction]], float]) -> float:
+        """Set the model's `outside_bias` to the value of BIASES that scores best on labelled sentences; returns that score."""
         batches = list(self._batches(sentences, batch_size=64))
         best = (-1.0, 0.0)
-        for lean in LEANS:
-            self.model.lean.fill_(lean)
+        for bias in BIASES:
+            self.model.outside_bias.fill_(bias)
             found: list[Prediction] = [Prediction(())] * len(sentences)
             for batch, emission_BTK, length_B in batches:
                 for place, one in zip(batch, self._predict(emission_BTK, length_B, confidence=False), strict=True):
                     found[place] = one
-            best = max(best, (score(found), -lean))
-        self.model.lean.fill_(-best[1])
+            best = max(best, (score(found), -bias))
+        self.model.outside_bias.fill_(-best[1])
         return best[0]
 
     def _batches(self, sentences: Sequence[Sequence[str]], batch_size: int) -> Iterator[tuple[list[int], Tensor, Tensor]]:
@@ -128,7 +128,7 @@ class Predictor:
     def _best(self, emission_BTK: Tensor, length_B: Tensor) -> list[list[int]]:
         """The tags of each sentence, and anything after its end."""
         if len(emission_BTK) == 1 and self._chain is not None:
-            return [self._chain.best(self.model.leaning(emission_BTK)[0].numpy(force=True))[0]]
+            return [self._chain.best(self.model.biased(emission_BTK)[0].numpy(force=True))[0]]
         return self.model.decode(emission_BTK, length_B).tolist()
 
     def _windowed(self, place_T: Tensor) -> Tensor:

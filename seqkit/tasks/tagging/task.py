@@ -57,9 +57,9 @@ class Tagging(Task[TaggingRecipe, TaggedCorpus, Vocabulary, Tagger, TrainedTagge
             for member in model.each_member():
                 assert member.words.word is not None, "word_width is not 0"
                 load_vectors(Path(recipe.model.words.vectors), tokenizer, member.words.word)
-        if model.shift_K is not None and model.outside is not None:
+        if model.label_shift_K is not None and model.outside is not None:
             ratios = log_rate_ratios(corpus.splits["train"], corpus.splits["dev"], corpus.tags)
-            model.shift_K.copy_(recipe.model.shift * torch.tensor(ratios))
+            model.label_shift_K.copy_(recipe.model.label_shift * torch.tensor(ratios))
 
     def trainable(
         self, recipe: TaggingRecipe, corpus: TaggedCorpus, tokenizer: Vocabulary, model: Tagger, folder: Path
@@ -74,7 +74,7 @@ class Tagging(Task[TaggingRecipe, TaggedCorpus, Vocabulary, Tagger, TrainedTagge
             batch_size=recipe.train.batch_size,
             precision=recipe.train.matrix_dtype,
             seed=recipe.train.seed,
-            lean=recipe.model.lean,
+            choose_bias=recipe.model.outside_bias,
             augment=Augmenter(recipe.augment, corpus.splits["train"], corpus.names),
         )
 
