@@ -18,7 +18,6 @@ from torch import nn
 
 from seqkit.data.examples import Pair, Tagged, Text
 from seqkit.data.sources import Sources
-from seqkit.metrics import speed
 from seqkit.run.evaluation import Evaluation
 from seqkit.run.experiment import Experiment, Fitted
 from seqkit.run.report import evaluation_report
@@ -46,7 +45,6 @@ def experiment(name: str, corpus: Any, monkeypatch: pytest.MonkeyPatch, **train:
     """One of `small.RUNS` on a corpus in memory."""
     recipe = small.recipe(name, **train)
     monkeypatch.setattr(type(find_task(recipe.task)), "read", lambda *_: corpus)
-    monkeypatch.setattr(speed, "LEAST_SECONDS", 0.0)
     return Experiment(recipe, Sources())
 
 

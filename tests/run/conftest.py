@@ -5,14 +5,6 @@ from pathlib import Path
 import pytest
 from commandline import RECIPE, Done, sentences, seqkit, write_columns
 
-from seqkit.metrics import speed
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _hurry() -> None:
-    # Speeds are measured over a second and more each: not here.
-    speed.LEAST_SECONDS = 0.0
-
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -13,8 +13,6 @@ from commandline import Done, command, environment, process, seqkit, weights
 
 import seqkit as package
 from seqkit.errors import UserError
-from seqkit.metrics import speed
-from seqkit.tasks.language_modeling import evaluation as evaluate
 
 RECIPE = """task = "generate"
 corpus = "lm/pydoc"
@@ -50,12 +48,6 @@ LINES = (
     "a cat saw the dog",
     "on the mat lay a dog",
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _hurry() -> None:
-    speed.LEAST_SECONDS = 0.0
-    evaluate.LENGTHS = evaluate.UNLIMITED = (1 << 10, 1 << 14)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from commandline import Done, command, environment, process, seqkit, weights
 
 import seqkit as package
 from seqkit.errors import UserError
-from seqkit.metrics import speed
 from seqkit.run.evaluation import Evaluation
 
 RECIPE = """task = "translate"
@@ -48,11 +47,6 @@ model = { family = "transformer", layers = 1, width = 16, heads = 2 }
 train.epochs = 1
 """
 WORDS = {"cat": "chat", "dog": "chien", "sun": "soleil", "sea": "mer", "red": "rouge", "sad": "triste"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _hurry() -> None:
-    speed.LEAST_SECONDS = 0.0
 
 
 @pytest.fixture(scope="module")
