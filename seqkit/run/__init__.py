@@ -1,1 +1,1 @@
-"""One verb, one file: each a road read from top to bottom."""
+"""One verb, one file, each read from top to bottom; no verb knows which task it serves."""

@@ -31,7 +31,7 @@ class Clockwork:
         seconds = job.recipe.train.seconds
         self.now += self.overhead[job.system] + seconds + LOOK * (1 if job.run == "probe" else 10)
         self.trained.append(job.name)
-        job.folder.mkdir(parents=True)
+        job.folder.mkdir(parents=True, exist_ok=True)
         (job.folder / "recipe.json").write_text(json.dumps(job.recipe.to_dict()))
         evaluation("f1", (), seconds=seconds).write(job.folder)
         (job.folder / "metrics.jsonl").write_text(json.dumps({"event": "evaluated", "seconds": LOOK}) + "\n")
@@ -100,6 +100,34 @@ def test_an_interrupted_comparison_goes_on_within_its_time(tmp_path: Path, monke
     before = machine.now
     assert machine.run(tmp_path, 300) == jobs
     assert machine.now == before
+
+
+@pytest.mark.parametrize("damage", ["", '{"total": 300}', None])
+def test_a_ledger_of_others_is_refused_and_kept(damage: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    machine = Clockwork(monkeypatch, OVERHEAD)
+    jobs = machine.run(tmp_path, 300)
+    ledger = tmp_path / "budget.json"
+    before = ledger.read_text()
+    if damage is None:
+        with pytest.raises(UserError, match=r"300 s were shared among .*\[1, 2, 3\], .* \[1, 2, 3, 4\]; .* --out"):
+            Budget(SYSTEMS, (1, 2, 3, 4), tmp_path, 300, machine.now)
+        with pytest.raises(UserError, match=r"lstm, gru, transformer, .* lstm, gru, "):
+            Budget({name: SYSTEMS[name] for name in ("lstm", "gru")}, (1, 2, 3), tmp_path, 300, machine.now)
+        assert ledger.read_text() == before
+        assert machine.run(tmp_path, 300) == jobs[1:]  # the probe is not done again
+    else:
+        ledger.write_text(damage)
+        with pytest.raises(UserError, match="--out"):
+            machine.run(tmp_path, 300)
+        assert ledger.read_text() == damage
+
+
+def test_a_probe_whose_time_was_not_noted_is_done_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    machine = Clockwork(monkeypatch, OVERHEAD)
+    machine.run(tmp_path, 300, stop_after=1)
+    (tmp_path / "budget.json").unlink()
+    machine.run(tmp_path, 300)
+    assert machine.trained.count("lstm, probe") == 2
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), ("2m30s", 150)])

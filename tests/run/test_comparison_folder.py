@@ -1,5 +1,6 @@
 """A comparison's folder belongs to one comparison: nothing finished in it is overwritten, whatever is asked for next."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -101,3 +102,24 @@ def test_a_finished_job_is_never_cleared(recipe: Path, data: Path, tmp_path: Pat
     with pytest.raises(UserError, match="a finished run with other settings"):
         start(other, Setting(Sources(OwnFiles(folder=data)), "cpu", 1))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_finished_job_of_settings_unknown_here_is_never_cleared(recipe: Path, data: Path, tmp_path: Path):
+    written = load_recipe(str(recipe))
+    (tmp_path / "recipe.json").write_text(json.dumps(written.to_dict() | {"key_of_another_day": 1}))
+    evaluation("f1", ((1, 1, 1),)).write(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(UserError, match="a finished run with other settings"):
+        start(Job("lstm", "seed 1", written, tmp_path, "brief"), Setting(Sources(OwnFiles(folder=data)), "cpu", 1))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_system_left_out_for_once_is_still_known(identity: Identity, tmp_path: Path):
+    comparison_folder(identity, "x", tmp_path, QUIET)
+    first = next(iter(identity.systems))
+    fewer = identity.model_copy(update={"systems": {first: identity.systems[first]}})
+    comparison_folder(fewer, "x", tmp_path, QUIET)
+    name = list(identity.systems)[1]
+    other = identity.systems | {name: identity.systems[name] | {"fraction": 0.5}}
+    with pytest.raises(UserError, match=rf"{name}\.fraction 1\.0 there, 0\.5 asked for"):
+        comparison_folder(identity.model_copy(update={"systems": other}), "x", tmp_path, QUIET)

@@ -1,6 +1,6 @@
 """A claim that one system is as good as another, better, quicker or smaller: decided by comparisons of existing recipes.
 
-A comparison is `seqkit compare` itself, with its cells, its matching and its paired tests; only the verdict is read here.
+A comparison is `seqkit compare` itself, with its jobs, its matching and its paired tests; only the verdict is read here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +85,7 @@ class Contests:
             check_pairs(part, config.contests)
 
     def jobs(self) -> dict[str, Callable[[], Result]]:
-        """A comparison each; the comparison itself keeps its finished cells."""
+        """A comparison each; the comparison itself keeps its finished jobs."""
         seeds = ", ".join(map(str, self.config.seeds))
         return {f"{name}, seeds {seeds}": lambda name=name: self.measure(name) for name in self.config.contests}
 

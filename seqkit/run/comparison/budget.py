@@ -10,7 +10,6 @@ import math
 import re
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -50,7 +49,7 @@ class Ledger:
 
     Args:
         total: seconds.
-        systems: that the time is shared among, and their seeds; others start afresh.
+        systems: that the time is shared among, and their seeds.
         spent: seconds, of earlier calls.
         overheads: seconds a job beside its training, one value a round.
         shares: seconds of training by seed.
@@ -66,12 +65,23 @@ class Ledger:
 
     @classmethod
     def opened(cls, path: Path, total: float, systems: list[str]) -> "Ledger":
-        """As it was left; new where there is none, or it was other systems'."""
-        with suppress(OSError, ValueError, TypeError):
+        """As it was left; new where there is none.
+
+        Raises:
+            UserError: its time was shared among others, or it is damaged: what was trained by it would not fit a new one.
+        """
+        if not path.exists():
+            return cls(total, systems)
+        try:
             found = cls(**json.loads(path.read_text(encoding="utf-8")))
-            if (found.total, found.systems) == (total, systems):
-                return found
-        return cls(total, systems)
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(f"{path}: is not a budget that can be gone on with; name another folder with --out") from error
+        if (found.total, found.systems) != (total, systems):
+            raise UserError(
+                f"{path}: {found.total:g} s were shared among {told(found.systems)}, and {total:g} s are asked for "
+                f"{told(systems)}; name another folder with --out"
+            )
+        return found
 
     def share(self, spent: float, jobs: int) -> float:
         """Seconds of training for each of so many jobs still to come; not positive where there is no time for them."""
@@ -102,6 +112,11 @@ class Ledger:
         )
 
 
+def told(systems: Sequence[str]) -> str:
+    """Those of a ledger, as `lstm, gru, seeds [1, 2]`."""
+    return ", ".join((*(name.rsplit(" ", 1)[0] for name in systems[:-1]), *systems[-1:]))
+
+
 class Budget:
     """The rounds of a comparison, each planned when the one before is done.
 
@@ -111,6 +126,9 @@ class Budget:
         out: the comparison's folder.
         total: seconds in all.
         started: when they began, by `time.monotonic`.
+
+    Raises:
+        UserError: the folder holds a budget shared among others.
     """
 
     def __init__(self, systems: Mapping[str, Recipe], seeds: Sequence[int], out: Path, total: float, started: float) -> None:
@@ -150,6 +168,7 @@ class Budget:
         """A job of the first system that hardly trains: it tells what a job takes beside training."""
         name, recipe = next(iter(self.systems.items()))
         probe = Job(name, "probe", timed(recipe, PROBE), self.out / "probe", "brief")
+        (probe.folder / "recipe.json").unlink(missing_ok=True)  # one whose time was not noted tells nothing: do it anew
         yield from self.measured([probe])
         if probe.failure:
             raise UserError(f"{probe.name}: {probe.failure}")
@@ -182,7 +201,9 @@ class Budget:
         """Write the ledger."""
         self.ledger.spent = self.spent
         self.out.mkdir(parents=True, exist_ok=True)
-        (self.out / "budget.json").write_text(json.dumps(asdict(self.ledger), indent=1), encoding="utf-8")
+        part = self.out / "budget.part"
+        part.write_text(json.dumps(asdict(self.ledger), indent=1), encoding="utf-8")
+        part.replace(self.out / "budget.json")
 
 
 def timed(recipe: Recipe, seconds: float) -> Recipe:

@@ -88,10 +88,14 @@ class Job:
         """Of the recipe of the finished job that lies in the folder; None where there is none."""
         try:
             stored = json.loads((self.folder / "recipe.json").read_text(encoding="utf-8"))
-            record = TRIAL if self.mode == "trial" else EVALUATION
-            return recipe_from(stored).fingerprint() if (self.folder / record).exists() else None
-        except (OSError, ValueError, UserError):
+        except (OSError, ValueError):
             return None
+        if not (self.folder / (TRIAL if self.mode == "trial" else EVALUATION)).exists():
+            return None
+        try:
+            return recipe_from(stored).fingerprint()
+        except UserError:
+            return "unreadable"  # by this version, and finished all the same
 
     @property
     def dev_score(self) -> float | None:
@@ -194,11 +198,13 @@ def start(job: Job, setting: Setting) -> subprocess.Popen[bytes]:
     """The job's process; it ends with the process that started it, and what it complains of goes to a file.
 
     Raises:
-        UserError: a finished job with other settings lies in its folder.
+        UserError: a finished job with other settings, or something else, lies in its folder.
     """
     if job.finished_fingerprint:
         raise UserError(f"{job.folder}: holds a finished run with other settings; name another folder with --out")
     job.folder.mkdir(parents=True, exist_ok=True)
+    if any(job.folder.iterdir()) and not (job.folder / "job.json").exists():
+        raise UserError(f"{job.folder}: holds what no comparison has left there; name another folder with --out")
     for left_over in job.folder.glob("*"):
         # A job that was cut short starts over: its partial files are of no use.
         if left_over.is_file():

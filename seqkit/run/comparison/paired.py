@@ -58,7 +58,7 @@ def paired_comparisons(systems: Sequence[System]) -> list[PairedComparison]:
 def verdict(
     systems: Sequence[System], pairs: Sequence[PairedComparison], failures: Sequence[tuple[str, str]]
 ) -> tuple[str, ...]:
-    """One sentence a rival, claiming no more than the tests show, and one on the cells that failed."""
+    """One sentence a rival, claiming no more than the tests show, and one on the runs that failed."""
     told = [f"{quality(pair)} {costs(pair.first, pair.rival)}" for pair in pairs]
     if not pairs:
         told.append(f"Nothing was compared: no rival shares a finished seed with {systems[0].name}.")

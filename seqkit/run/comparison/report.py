@@ -45,12 +45,12 @@ def comparison_report(
     seeds = sorted({seed for system in systems for seed in system.seeds})
     n = systems[0].units_SNC.shape[1]
     trained = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
-    facts = (f"{len(systems)} systems", trained, f"{n:,} test {measure.part}", terms)
+    size = (f"{len(systems)} systems", trained, f"{n:,} test {measure.part}", terms)
     evidence = (Section("Is the difference real?", blocks=(tests(pairs),)),) if pairs else ()
     failed = (Section("Failed runs", blocks=(failure_table(failures),)),) if failures else ()
     return Report(
         title=title,
-        subtitle=", ".join(filter(None, facts)),
+        subtitle=", ".join(filter(None, size)),
         verdict=verdict(systems, pairs, failures),
         headline=tuple(score_figure(system) for system in systems),
         sections=(
