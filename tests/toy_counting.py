@@ -87,14 +87,14 @@ class Batches:
         return float(np.mean([right for right, _ in self.model.right(self.corpus.splits["dev"])]))
 
 
-class TrainedCounter(Trained[Counter]):
+class TrainedCounter(Trained[Counter, None]):
     refusal = "cannot count"
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> "TrainedCounter":
         table, metadata = description(files)
         fill(model := Counter(CountingConfig(**table)), files)
-        return cls(model.eval(), CountingConfig(**table), metadata)
+        return cls(model.eval(), CountingConfig(**table), None, metadata)
 
 
 class Counting(Task[CountingRecipe, Lines, None, Counter, TrainedCounter, Counts]):
@@ -116,7 +116,7 @@ class Counting(Task[CountingRecipe, Lines, None, Counter, TrainedCounter, Counts
         return DevScore("accuracy", unit="lines")
 
     def finish(self, recipe: CountingRecipe, corpus: Lines, tokenizer: None, model: Counter, trainable: Any) -> TrainedCounter:
-        return TrainedCounter(model, recipe.model, recipe.metadata(corpus.name))
+        return TrainedCounter(model, recipe.model, None, recipe.metadata(corpus.name))
 
     def evaluate(self, trained: TrainedCounter, corpus: Lines, split: str, recipe: Any, *, trained_on: bool) -> Counts:
         return split, trained.model.right(corpus.splits[split])

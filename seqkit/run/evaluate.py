@@ -84,7 +84,7 @@ def evaluate_command(request: EvaluateRequest, console: Console) -> Report:
     return report
 
 
-def stored_recipe(run: Path, trained: Trained[Any]) -> Recipe:
+def stored_recipe(run: Path, trained: Trained[Any, Any]) -> Recipe:
     """The recipe a run was trained by; the defaults of its task where it is not at hand."""
     try:
         return recipe_from(json.loads((run / "recipe.json").read_text(encoding="utf-8")))

@@ -59,7 +59,7 @@ class Evaluation(Config):
     training: TrainingStatistics | None = None
 
     @classmethod
-    def of(cls, trained: Trained[Any], scores: Scores, training: TrainingStatistics | None, device: torch.device) -> Self:
+    def of(cls, trained: Trained[Any, Any], scores: Scores, training: TrainingStatistics | None, device: torch.device) -> Self:
         """The record of a model on this machine."""
         size = sum(map(len, trained.files().values()))
         machine = Machine.this(device)

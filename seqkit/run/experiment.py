@@ -35,7 +35,7 @@ class Fitted:
         statistics: how training went.
     """
 
-    trained: Trained[Any]
+    trained: Trained[Any, Any]
     statistics: TrainingStatistics
 
 
@@ -155,7 +155,7 @@ class Experiment:
         return report
 
 
-def keep(folder: Path, trained: Trained[Any], measured: Any, training: TrainingStatistics | None) -> Evaluation:
+def keep(folder: Path, trained: Trained[Any, Any], measured: Any, training: TrainingStatistics | None) -> Evaluation:
     """Write what a task measured beside the report: the record, and what the model said."""
     task = find_task(trained.metadata["task"])
     evaluation = Evaluation.of(trained, task.scores(trained, measured), training, trained.device)

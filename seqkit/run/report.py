@@ -22,7 +22,7 @@ Row = tuple[str, Figure | str]
 
 
 def evaluation_report(
-    trained: Trained[Any],
+    trained: Trained[Any, Any],
     evaluation: Evaluation,
     summary: Summary,
     *,
@@ -91,7 +91,7 @@ def training_section(events: Path, shown: DevScore) -> Section:
     return Section("Training", blocks=(*dev, *loss))
 
 
-def cost_section(trained: Trained[Any], evaluation: Evaluation, note: str = "") -> Section:
+def cost_section(trained: Trained[Any, Any], evaluation: Evaluation, note: str = "") -> Section:
     """Size, training and speeds, each a row.
 
     Args:

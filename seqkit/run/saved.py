@@ -15,10 +15,10 @@ from seqkit.tasks.task import AnyTask
 from seqkit.tasks.trained import Trained
 from seqkit.training.atomic_folder import read_folder
 
-Kind = TypeVar("Kind", bound=Trained[Any])
+Kind = TypeVar("Kind", bound=Trained[Any, Any])
 
 
-def load(path: str | Path, *, device: str = "cpu") -> Trained[Any]:
+def load(path: str | Path, *, device: str = "cpu") -> Trained[Any, Any]:
     """Load a trained model of any task.
 
     Args:
@@ -54,6 +54,6 @@ def load_as(kind: type[Kind], path: str | Path, *, device: str = "cpu") -> Kind:
     return model
 
 
-def task_of(model: Trained[Any]) -> AnyTask:
+def task_of(model: Trained[Any, Any]) -> AnyTask:
     """The task that a model was trained for."""
     return find_task(model.metadata["task"])

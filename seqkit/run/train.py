@@ -50,7 +50,7 @@ class Run:
     folder: Path
     report: Report
 
-    def load(self, *, device: str = "cpu") -> Trained[Any]:
+    def load(self, *, device: str = "cpu") -> Trained[Any, Any]:
         """The trained model."""
         return load(self.folder, device=device)
 

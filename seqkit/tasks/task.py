@@ -100,7 +100,7 @@ RecipeT = TypeVar("RecipeT", bound=Recipe)
 CorpusT = TypeVar("CorpusT", bound=Corpus)
 TokenizerT = TypeVar("TokenizerT")
 ModelT = TypeVar("ModelT", bound=nn.Module)
-TrainedT = TypeVar("TrainedT", bound=Trained[Any])
+TrainedT = TypeVar("TrainedT", bound=Trained[Any, Any])
 MeasuredT = TypeVar("MeasuredT")
 
 

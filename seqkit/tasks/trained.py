@@ -13,23 +13,26 @@ from seqkit.models.weights import described
 from seqkit.training.atomic_folder import write_folder
 
 Model = TypeVar("Model", bound=nn.Module)
+Tokenizer = TypeVar("Tokenizer")
 
 
-class Trained(ABC, Generic[Model]):
+class Trained(ABC, Generic[Model, Tokenizer]):
     """A model ready for use, of any task.
 
     Args:
         model: in evaluation mode.
         config: the model's own configuration.
+        tokenizer: turns text into the model's input.
         metadata: what else is to be known of it, such as its task, corpus and seed; kept in `config.json`.
     """
 
     refusal: ClassVar[str]
     """What models of other classes are told, as `cannot tag`."""
 
-    def __init__(self, model: Model, config: Config, metadata: Mapping[str, Any]) -> None:
+    def __init__(self, model: Model, config: Config, tokenizer: Tokenizer, metadata: Mapping[str, Any]) -> None:
         self.model = model
         self.config = config
+        self.tokenizer = tokenizer
         self.metadata = dict(metadata)
 
     @property
@@ -43,8 +46,9 @@ class Trained(ABC, Generic[Model]):
         return next(self.model.parameters()).device
 
     def tokenizer_files(self) -> dict[str, bytes]:
-        """The files that tell how text becomes the model's input; none where the configuration says it all."""
-        return {}
+        """The tokenizer's own files; none where there is no tokenizer."""
+        files = getattr(self.tokenizer, "files", None)
+        return files() if files else {}
 
     def files(self) -> dict[str, bytes]:
         """The model folder's files, as bytes."""

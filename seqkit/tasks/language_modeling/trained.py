@@ -17,17 +17,11 @@ from seqkit.tasks.language_modeling.scoring import Scored, score_lines
 from seqkit.tasks.trained import Trained
 
 
-class TrainedLanguageModel(Trained[LanguageModel]):
+class TrainedLanguageModel(Trained[LanguageModel, Tokenizer]):
     """A language model ready for use. Get one with `seqkit.load_language_model(path)`."""
 
     refusal = "not a language model"
     config: AnyLanguageModelConfig
-
-    def __init__(
-        self, model: LanguageModel, config: AnyLanguageModelConfig, tokenizer: Tokenizer, metadata: Mapping[str, Any]
-    ) -> None:
-        super().__init__(model, config, metadata)
-        self.tokenizer = tokenizer
 
     @property
     def unit(self) -> str:
@@ -62,10 +56,6 @@ class TrainedLanguageModel(Trained[LanguageModel]):
         if isinstance(lines, str):
             raise UserError("score() takes a list of lines, not one string")
         return list(score_lines(self.model, self.tokenizer, lines))
-
-    def tokenizer_files(self) -> dict[str, bytes]:
-        """The tokenizer's own."""
-        return self.tokenizer.files()
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> Self:

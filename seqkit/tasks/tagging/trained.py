@@ -38,13 +38,13 @@ class Entity:
     confidence: float
 
 
-class TrainedTagger(Trained[Tagger]):
+class TrainedTagger(Trained[Tagger, Vocabulary]):
     """A tagger ready for use. Get one with `seqkit.load_tagger(path)`."""
 
     refusal = "cannot tag"
 
     def __init__(self, model: Tagger, config: AnyTaggerConfig, vocabulary: Vocabulary, metadata: Mapping[str, Any]) -> None:
-        super().__init__(model, config, metadata)
+        super().__init__(model, config, vocabulary, metadata)
         self.vocabulary = vocabulary
         self.tags: tuple[str, ...] = tuple(metadata["tags"])
         self.predictor = Predictor(model, vocabulary, self.tags)

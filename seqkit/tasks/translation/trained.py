@@ -18,17 +18,11 @@ from seqkit.tasks.translation.coverage import SourceCoverage
 from seqkit.tasks.translation.translate import Translation, TranslationConfig, translate
 
 
-class TrainedTranslator(Trained[Translator]):
+class TrainedTranslator(Trained[Translator, PairTokenizer]):
     """A translator ready for use. Get one with `seqkit.load_translator(path)`."""
 
     refusal = "cannot translate"
     config: AnyTranslatorConfig
-
-    def __init__(
-        self, model: Translator, config: AnyTranslatorConfig, tokenizer: PairTokenizer, metadata: Mapping[str, Any]
-    ) -> None:
-        super().__init__(model, config, metadata)
-        self.tokenizer = tokenizer
 
     @cached_property
     def coverage(self) -> SourceCoverage | None:
@@ -63,10 +57,6 @@ class TrainedTranslator(Trained[Translator]):
     def stream(self, lines: Iterable[str], config: TranslationConfig, *, batch_size: int = 64) -> Iterator[list[Translation]]:
         """The translations of each line, best first, in order, in bounded memory."""
         return translate(self.model, self.tokenizer, lines, config, batch_size=batch_size)
-
-    def tokenizer_files(self) -> dict[str, bytes]:
-        """Of both sides."""
-        return self.tokenizer.files()
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> Self:
