@@ -1,7 +1,13 @@
-"""THE training loop: a generator of events. Logging, checkpoints and early stopping are consumers outside it."""
+"""THE training loop: a generator of events. Logging, checkpoints and early stopping are consumers outside it.
+
+A GPU works behind the program's back, and reading a number of it waits until all that was asked before is done. So there the
+next update is asked for first, and then an update's numbers are read: one is always under way, and the clock still counts the
+GPU's work. On a CPU an update is done when it returns, and is told at once.
+"""
 
 import math
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -89,7 +95,7 @@ class Trainable(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One update."""
+    """One update. On a GPU it is told when the next one is under way, and `TrainState` has both."""
 
     step: int
     epoch: int
@@ -156,9 +162,11 @@ def train(task: Trainable, state: TrainState) -> Iterator[Event]:
     The state is complete whenever an event is yielded: save it then, and a later `train` goes on to identical weights.
 
     Raises:
-        UserError: the loss or gradient is not a number; names step and batch.
+        UserError: the loss or gradient is not a number; names step and batch. The weights are those before that update.
     """
     config = state.config
+    ahead = updates_ahead(next(state.model.parameters()).device)
+    begun: deque[Begun] = deque()
     per_epoch = task.batches_per_epoch()
     every = max(1, round(config.evaluate_every * per_epoch))
     batches: Iterator[Any] = iter(())
@@ -167,6 +175,8 @@ def train(task: Trainable, state: TrainState) -> Iterator[Event]:
         over = state.seconds >= config.seconds if config.seconds else state.step >= updates(config, per_epoch)
         due = passes_a_tenth(state, step) if config.seconds else state.step % every == 0
         if state.step > state.looked and (due or over):
+            while begun:
+                yield begun.popleft().told(state)
             yield evaluate(task, state, state.step / per_epoch)
         if over:
             return
@@ -174,10 +184,17 @@ def train(task: Trainable, state: TrainState) -> Iterator[Event]:
         if batch is None:
             batches = task.batches(state.epoch, state.batch)
             batch = next(batches)
-        step = update(task, state, batch, expected_updates(state, per_epoch))
+        begun.append(update(task, state, batch, expected_updates(state, per_epoch)))
         if state.batch == per_epoch:
             state.epoch, state.batch = state.epoch + 1, 0
-        yield step
+        step = begun.popleft().told(state) if len(begun) > ahead else None
+        if step:
+            yield step
+
+
+def updates_ahead(device: torch.device) -> int:
+    """How many updates may be under way while one is told."""
+    return int(device.type != "cpu")
 
 
 def updates(config: TrainConfig, per_epoch: int) -> int:
@@ -204,8 +221,8 @@ def passes_a_tenth(state: TrainState, step: Step | None) -> bool:
     return int(LOOKS * now) > int(LOOKS * before)
 
 
-def update(task: Trainable, state: TrainState, batch: Any, total: float) -> Step:
-    """One step of gradient descent, of `total` in the whole run."""
+def update(task: Trainable, state: TrainState, batch: Any, total: float) -> "Begun":
+    """One step of gradient descent, of `total` in the whole run; none at all where loss or gradient is not a number."""
     started = time.perf_counter()
     config = state.config
     state.model.train()
@@ -214,25 +231,72 @@ def update(task: Trainable, state: TrainState, batch: Any, total: float) -> Step
         group["lr"] = config.learning_rate * factor
     loss, tokens = task.loss(batch)
     mean = loss / max(tokens, 1)
-    value = mean.item()
     state.optimizer.zero_grad()
     mean.backward()
     limit = config.clip or math.inf
-    norm = float(nn.utils.clip_grad_norm_(state.model.parameters(), limit, foreach=True))
-    if not math.isfinite(value) or not math.isfinite(norm):
-        raise UserError(
-            f"training stopped: loss {value:g}, gradient norm {norm:g} at step {state.step}, "
-            f"epoch {state.epoch}, batch {state.batch}; a lower train.learning_rate or train.clip may help"
-        )
+    norm = nn.utils.clip_grad_norm_(state.model.parameters(), limit, foreach=True)
+    # AdamW's own switch, which gradient scalers use: the device itself leaves the weights alone, and nobody has to look.
+    bad = ~(mean.detach().isfinite() & norm.isfinite())
+    state.optimizer.found_inf = bad.float()  # pyright: ignore[reportAttributeAccessIssue]
     state.optimizer.step()
     if state.average:
         state.average.update(state.model)
-    seconds = time.perf_counter() - started
-    if state.step:
-        state.seconds += seconds
+    place = state.step, state.epoch, state.batch
     state.step += 1
     state.batch += 1
-    return Step(state.step, state.epoch, value, tokens, config.learning_rate * factor, norm, seconds)
+    return Begun(*place, Numbers(mean.detach(), norm), tokens, config.learning_rate * factor, time.perf_counter() - started)
+
+
+class Numbers:
+    """Single numbers on their way from a device, read without waiting for what it was asked to do later."""
+
+    def __init__(self, *values: Tensor) -> None:
+        self.values = torch.stack(values).to("cpu", non_blocking=True)
+        self.arrival = torch.cuda.Event() if values[0].is_cuda else None
+        if self.arrival:
+            self.arrival.record()
+
+    def read(self) -> list[float]:
+        """The numbers."""
+        if self.arrival:
+            self.arrival.synchronize()
+        return self.values.tolist()
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An update that was asked for, its place that before it.
+
+    Args:
+        seconds: that the asking took.
+    """
+
+    step: int
+    epoch: int
+    batch: int
+    numbers: Numbers
+    tokens: int
+    learning_rate: float
+    seconds: float
+
+    def told(self, state: TrainState) -> Step:
+        """Wait for it, which counts as its time.
+
+        Raises:
+            UserError: it was not made, since its loss or gradient is not a number.
+        """
+        started = time.perf_counter()
+        loss, norm = self.numbers.read()
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            state.step, state.epoch, state.batch = self.step, self.epoch, self.batch
+            raise UserError(
+                f"training stopped: loss {loss:g}, gradient norm {norm:g} at step {self.step}, "
+                f"epoch {self.epoch}, batch {self.batch}; a lower train.learning_rate or train.clip may help"
+            )
+        seconds = self.seconds + time.perf_counter() - started
+        if self.step:
+            state.seconds += seconds
+        return Step(self.step + 1, self.epoch, loss, self.tokens, self.learning_rate, norm, seconds)
 
 
 def evaluate(task: Trainable, state: TrainState, epochs: float) -> Evaluated:
