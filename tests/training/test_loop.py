@@ -309,6 +309,96 @@ def test_a_batch_holds_its_sentences(corpus, vocabulary):
     assert len(batch.words.word_U) == len({word for sentence in corpus[:7] for word in sentence.tokens})
 
 
+# On a device that works behind the program's back
+
+
+@pytest.fixture
+def _ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "updates_ahead", lambda device: 1)
+
+
+def numbers(events: list[Any]) -> list[Any]:
+    """Events without the time they took."""
+    return [
+        tuple(value for name, value in vars(event).items() if name not in ("seconds", "trained"))
+        for event in events
+    ]  # fmt: skip
+
+
+def test_an_update_told_late_is_the_same_update(monkeypatch: pytest.MonkeyPatch):
+    tasks = Regression(), Regression()
+    (state, events), _ = run(tasks[0], epochs=2.6, clip=0.5), monkeypatch.setattr(loop, "updates_ahead", lambda device: 1)
+    late, later = run(tasks[1], epochs=2.6, clip=0.5)
+    assert numbers(later) == numbers(events)
+    assert (late.step, late.epoch, late.batch) == (state.step, state.epoch, state.batch) == (13, 2, 3)
+    assert torch.equal(tasks[0].model.weight, tasks[1].model.weight)
+    assert all(torch.equal(late.best[name], weight) for name, weight in state.best.items())
+
+
+@pytest.mark.usefixtures("_ahead")
+def test_an_update_is_looked_at_when_the_next_is_under_way_or_dev_is_due(monkeypatch: pytest.MonkeyPatch):
+    task = Regression()
+    told: list[tuple[int, int]] = []
+    read = loop.Begun.told
+    monkeypatch.setattr(loop.Begun, "told", lambda self, state: told.append((self.step, task.losses)) or read(self, state))
+    state, _ = run(task, epochs=2)
+    assert told == [(0, 2), (1, 3), (2, 4), (3, 5), (4, 5), (5, 7), (6, 8), (7, 9), (8, 10), (9, 10)]
+    assert state.step == 10
+
+
+@pytest.mark.usefixtures("_ahead")
+@pytest.mark.parametrize("poison", [0, 4, 7])
+def test_an_update_that_is_no_number_is_not_made_though_it_is_noticed_late(poison: int):
+    task = Regression(poison=poison)
+    state = TrainState(task.model, TrainConfig(epochs=3))
+    events: list[Any] = []
+    with pytest.raises(UserError, match=rf"loss nan.* at step {poison}, epoch {poison // 5}, batch {poison % 5}; "):
+        events.extend(train(task, state))
+    assert [event.step for event in events if isinstance(event, Step)] == list(range(1, poison + 1))
+    assert (state.step, state.epoch, state.batch) == (poison, poison // 5, poison % 5)
+    assert task.losses == poison + 1 + (poison % 5 < 4)  # the next was under way, unless dev was due
+    assert state.average is not None
+    for weight in (*task.model.parameters(), *state.average.weights.values()):
+        assert bool(weight.isfinite().all())
+
+
+@pytest.mark.parametrize("clip", [0.0, 1.0])
+@pytest.mark.parametrize("poison", [0, 1, 6])
+def test_the_weights_are_those_before_the_update_that_is_no_number(poison: int, clip: float):
+    task, sound = Regression(poison=poison), Regression()
+    state = TrainState(task.model, TrainConfig(epochs=3, clip=clip))
+    with pytest.raises(UserError, match="loss nan"):
+        list(train(task, state))
+    steps = train(sound, TrainState(sound.model, TrainConfig(epochs=3, clip=clip)))
+    for _ in itertools.islice((event for event in steps if isinstance(event, Step)), poison):
+        pass
+    assert torch.equal(task.model.weight, sound.model.weight)
+    moments = state.optimizer.state[task.model.weight]
+    assert moments["step"].item() == poison
+    assert all(bool(moment.isfinite().all()) for moment in moments.values())
+
+
+def test_waiting_for_an_update_counts_as_its_time(monkeypatch: pytest.MonkeyPatch):
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(loop, "updates_ahead", lambda device: 1)
+    task, read = clock.task(), loop.Numbers.read
+
+    def slow(self: loop.Numbers) -> list[float]:
+        clock.now += 2.0
+        return read(self)
+
+    monkeypatch.setattr(loop.Numbers, "read", slow)
+    state, events = run(task, seconds=100, epochs=1)
+    steps = [event for event in events if isinstance(event, Step)]
+    assert [step.seconds for step in steps] == [9.0] + [2.5] * (len(steps) - 1)  # asking, and waiting
+    assert state.seconds == 2.5 * (len(steps) - 1)
+    assert 100 <= state.seconds <= 100 + 2 * 2.5  # one is under way when the time is over
+    looks = [event for event in events if isinstance(event, Evaluated)]
+    assert len(looks) == 10
+    assert len({look.step for look in looks}) == 10
+    assert looks[-1] is events[-1]
+
+
 # By the clock
 
 
