@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqkit.decoding.search import Chooser, Step
+from seqkit.decoding.search import Chooser, Step, on_host
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class _Greedy:
         on_cpu = logp_BKV.device.type == "cpu"
         # NumPy's is twenty times as quick as PyTorch's there.
         token_B1 = torch.from_numpy(logp_BKV.numpy().argmax(axis=-1)) if on_cpu else logp_BKV.argmax(dim=-1)
-        logp_B1 = logp_BKV.gather(2, token_B1[:, :, None])[:, :, 0].double()
-        return one_each(token_B1.cpu().numpy(), logp_B1.cpu().numpy(), total_BK, self.end)
+        logp_B1, chosen_B1 = on_host(logp_BKV.gather(2, token_B1[:, :, None])[:, :, 0], token_B1)
+        return one_each(chosen_B1.astype(np.int64), logp_B1, total_BK, self.end)
 
 
 def one_each(token_B1: NDArray[np.int64], logp_B1: NDArray[np.float64], total_B1: NDArray[np.float64], end: int | None) -> Step:
@@ -202,11 +202,9 @@ def candidates(total_BK: NDArray[np.float64], logp_BKV: Tensor, k: int) -> Candi
 
 def best_symbols(logp_BKV: Tensor, wanted: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The `wanted` largest of each row and their symbols, largest first, the lower symbol of equals first."""
-    value, token = logp_BKV.topk(min(wanted + 1, logp_BKV.shape[-1]), dim=-1)
-    if bool((value[..., wanted - 1 : -1] == value[..., wanted:]).any()):  # topk takes any of those that tie for the last place
-        value, token = logp_BKV.sort(dim=-1, descending=True, stable=True)
-    value, token = value[..., :wanted], token[..., :wanted]
-    logp_BKC: NDArray[np.float64] = value.double().cpu().numpy()
-    token_BKC: NDArray[np.int64] = token.cpu().numpy()
+    value, token = on_host(*logp_BKV.topk(min(wanted + 1, logp_BKV.shape[-1]), dim=-1))
+    if (value[..., wanted - 1 : -1] == value[..., wanted:]).any():  # topk takes any of those that tie for the last place
+        value, token = on_host(*logp_BKV.sort(dim=-1, descending=True, stable=True))
+    logp_BKC, token_BKC = value[..., :wanted], token[..., :wanted].astype(np.int64)
     order_BKC = np.lexsort((token_BKC, -logp_BKC), axis=-1)
     return np.take_along_axis(logp_BKC, order_BKC, axis=-1), np.take_along_axis(token_BKC, order_BKC, axis=-1)

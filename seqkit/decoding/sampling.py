@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqkit.decoding.policies import one_each
-from seqkit.decoding.search import Chooser, Step
+from seqkit.decoding.search import Chooser, Step, on_host
 
 _EXTREME = 1e100
 """A temperature or penalty beyond this, or below its inverse, acts as this does, without overflow."""
@@ -113,7 +113,7 @@ class _Sampler:
         self.end = end
 
     def choose(self, total_BK: NDArray[np.float64], logp_BKV: Tensor) -> Step:
-        logp_BV = logp_BKV[:, 0].cpu().numpy().astype(np.float64)
+        (logp_BV,) = on_host(logp_BKV[:, 0])
         seen_BV = self.past.seen() if self.past else None
         token_B1 = drawn(self.policy.weights(logp_BV, seen_BV), [generator.random() for generator in self.generators])
         step = one_each(token_B1, logp_BV[np.arange(len(token_B1))[:, None], token_B1], total_BK, self.end)

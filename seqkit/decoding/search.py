@@ -3,10 +3,11 @@
 Axes: B searches still going, K live hypotheses of each, J choices of one step, T tokens, V symbols.
 
 The loop reads the prompt once and then one new symbol a step, so no prefix is ever read again. It remembers nothing but
-the model's state and B·K sums; what a policy or a consumer remembers is its own affair.
+the model's state and B·K sums; what a policy or a consumer remembers is its own affair. A step is handed out before the next
+is computed, so a GPU is waited for once a step, in `on_host`, and nowhere else.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -120,8 +121,6 @@ def _steps(model: Scanner, state: State, logit_BV: Tensor, chooser: Chooser, lim
     total_BK = np.zeros((len(logit_BV), 1))
     for length in count(1):
         logp_BKV = torch.log_softmax(logit_BV, dim=-1, dtype=precision).view(*total_BK.shape, -1)
-        if np.isnan(logp_BKV[:, :, 0].cpu().numpy()).any():  # one that is not a number makes its whole row so
-            raise UserError(f"the model's scores for symbol {length} are not numbers; its weights must be damaged")
         step = chooser.choose(total_BK, logp_BKV)
         yield step
         going_B = ~step.done_B
@@ -133,8 +132,32 @@ def _steps(model: Scanner, state: State, logit_BV: Tensor, chooser: Chooser, lim
         with torch.no_grad():  # never around a yield, where it would reach the caller
             if row_BK.size != len(logit_BV) or (row_BK.ravel() != np.arange(row_BK.size)).any():
                 state = state.branch(torch.from_numpy(row_BK))
-            logit_BTV, state = model.scan(torch.from_numpy(token_N1).to(device), state)
+            logit_BTV, state = model.scan(torch.from_numpy(token_N1).to(device, non_blocking=True), state)
         logit_BV = logit_BTV[:, -1]
+
+
+def on_host(logp: Tensor, *others: Tensor) -> list[NDArray[np.float64]]:
+    """What a policy looks at in a step, each in its shape, by one copy: every copy from a GPU waits for it.
+
+    Args:
+        logp: log-probabilities, some of each row: one that is not a number makes its whole row so.
+        others: of any dtype whose values float64 holds.
+
+    Raises:
+        UserError: the model's scores are not numbers.
+    """
+    parts = (logp, *others)
+    found = [part.double().numpy() for part in parts] if logp.is_cpu else by_one_copy(parts)
+    if np.isnan(found[0][..., 0]).any():
+        raise UserError("the model's scores are not numbers; its weights must be damaged")
+    return found
+
+
+def by_one_copy(parts: Sequence[Tensor]) -> list[NDArray[np.float64]]:
+    """Tensors of one device on the CPU, in float64."""
+    flat = torch.cat([part.double().flatten() for part in parts]).cpu().numpy()
+    ends = np.cumsum([part.numel() for part in parts])[:-1]
+    return [part.reshape(like.shape) for part, like in zip(np.split(flat, ends), parts, strict=True)]
 
 
 def rows(step: Step, before: int) -> NDArray[np.int64]:

@@ -6,7 +6,6 @@ A cell is two small functions on plain weights: one reads a piece of any length,
 Whoever has a faster scan or step replaces that function and nothing else.
 """
 
-import warnings
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -19,11 +18,9 @@ from seqkit.models.dropout import Dropout
 from seqkit.models.families import RecurrentFamily
 from seqkit.models.gru_scan import gru_scan
 from seqkit.models.initialisation import CellWeights, initialise_cell
+from seqkit.models.kernels import scan_by_kernel, takes_fused
 from seqkit.models.mingru import MinGRU
 from seqkit.models.state import State
-
-# cuDNN wants its weights in one block, which a masked recurrent matrix can never be; it copies them, which costs little.
-warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk of memory")
 
 
 class CausalRecurrentConfig(RecurrentFamily):
@@ -201,9 +198,7 @@ class Kind(NamedTuple):
 
 def scan_rnn(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
     """h = tanh(W x + b + U h + d)."""
-    training = torch.is_grad_enabled()
-    y_BTH, h_1BH = torch.rnn_tanh(x_BTD, carry[0][None], list(weights), True, 1, 0.0, training, False, True)
-    return y_BTH, (h_1BH[0],)
+    return scan_by_kernel(torch.rnn_tanh, x_BTD, carry, weights)
 
 
 def step_rnn(gate_BG: Tensor, carry: Carry, weight_GH: Tensor, bias_G: Tensor) -> Carry:
@@ -213,11 +208,7 @@ def step_rnn(gate_BG: Tensor, carry: Carry, weight_GH: Tensor, bias_G: Tensor) -
 
 def scan_lstm(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
     """c = f c + i g and h = o tanh(c), by the function behind `nn.LSTM`: oneDNN's or cuDNN's."""
-    h_BH, c_BH = carry
-    training = torch.is_grad_enabled()
-    past = (h_BH[None], c_BH[None])
-    y_BTH, h_1BH, c_1BH = torch.lstm(x_BTD, past, list(weights), True, 1, 0.0, training, False, True)
-    return y_BTH, (h_1BH[0], c_1BH[0])
+    return scan_by_kernel(torch.lstm, x_BTD, carry, weights)
 
 
 def step_lstm(gate_BG: Tensor, carry: Carry, weight_GH: Tensor, bias_G: Tensor) -> Carry:
@@ -232,19 +223,12 @@ def step_lstm(gate_BG: Tensor, carry: Carry, weight_GH: Tensor, bias_G: Tensor) 
 
 
 def scan_gru(x_BTD: Tensor, carry: Carry, weights: CellWeights) -> tuple[Tensor, Carry]:
-    """h = (1 - z) n + z h: on a CPU by a scan with an analytic gradient, elsewhere by the function behind `nn.GRU`, cuDNN's."""
-    if not loops_over_time(x_BTD.device):
-        training = torch.is_grad_enabled()
-        y_BTH, h_1BH = torch.gru(x_BTD, carry[0][None], list(weights), True, 1, 0.0, training, False, True)
-        return y_BTH, (h_1BH[0],)
+    """h = (1 - z) n + z h, by cuDNN's kernel or, on a CPU, which has none, a scan with an analytic gradient."""
+    if takes_fused(x_BTD.device):
+        return scan_by_kernel(torch.gru, x_BTD, carry, weights)
     gate_TBG = linear(x_BTD.transpose(0, 1), weights.input_weight, weights.input_bias)
     y_BTH = gru_scan(gate_TBG.transpose(0, 1), carry[0], weights.recurrent_weight, weights.recurrent_bias)
     return y_BTH, (y_BTH[:, -1],)
-
-
-def loops_over_time(device: torch.device) -> bool:
-    """Whether a loop in Python over the steps of a piece is the quicker way, as it is on a CPU alone."""
-    return device.type == "cpu"
 
 
 def step_gru(gate_BG: Tensor, carry: Carry, weight_GH: Tensor, bias_G: Tensor) -> Carry:

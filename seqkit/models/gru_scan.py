@@ -1,4 +1,4 @@
-"""A GRU's recurrence over a piece, with an analytic gradient.
+"""A GRU's recurrence over a piece on a CPU, with an analytic gradient; a GPU takes cuDNN's (`kernels`).
 
 Axes: B sequences, T steps, H features, G = 3H: the gates r, z and n side by side, in PyTorch's order.
 
@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
+
+from seqkit.models.kernels import product_dtype
 
 
 def gru_scan(gate_BTG: Tensor, h_BH: Tensor, recurrent_GH: Tensor, bias_G: Tensor) -> Tensor:
@@ -28,8 +30,7 @@ def gru_scan(gate_BTG: Tensor, h_BH: Tensor, recurrent_GH: Tensor, bias_G: Tenso
         recurrent_GH: U.
         bias_G: its bias.
     """
-    device = h_BH.device.type
-    precision = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else h_BH.dtype
+    precision = product_dtype(h_BH.device.type, h_BH.dtype)
     return _GRUScan.apply(gate_BTG, h_BH, recurrent_GH, bias_G, precision)  # pyright: ignore[reportReturnType]
 
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seqkit.models.kernels import takes_fused
+
 
 def linear_scan(keep_BTH: Tensor, add_BTH: Tensor, h_BH: Tensor, *, parallel: bool | None = None) -> Tensor:
     """y_BTH of h_t = keep_t h_{t-1} + add_t, feature by feature (Martin & Cundy 2018, Feng et al. 2024).
@@ -22,7 +24,7 @@ def linear_scan(keep_BTH: Tensor, add_BTH: Tensor, h_BH: Tensor, *, parallel: bo
         parallel: by doubling, in about log T passes, instead of one step after the other; by default wherever h_BH is not on
             a CPU, where the steps are faster.
     """
-    parallel = h_BH.device.type != "cpu" if parallel is None else parallel
+    parallel = takes_fused(h_BH.device) if parallel is None else parallel
     return _LinearScan.apply(keep_BTH, add_BTH, h_BH, parallel)  # pyright: ignore[reportReturnType]
 
 

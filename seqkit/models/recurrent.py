@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from seqkit.models.dropout import Dropout
 from seqkit.models.families import RecurrentFamily
 from seqkit.models.initialisation import initialise, weights_of
+from seqkit.models.kernels import scan_by_kernel, takes_fused
 from seqkit.models.mingru import MinGRU
 
 CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -90,12 +91,13 @@ class RecurrentLayer(nn.Module):
         """Outputs of the forward direction, then of the backward one."""
         x_BTD = self.norm(x_BTD)
         if self.back is None:
-            return self.ahead(x_BTD)[0]
-        if isinstance(self.ahead, nn.RNNBase) and len(x_BTD) == 1 and int(length_B[0]) == x_BTD.shape[1]:
+            return one_way(self.ahead, x_BTD)
+        # Looking at a length would hold up a GPU.
+        if isinstance(self.ahead, nn.RNNBase) and x_BTD.is_cpu and len(x_BTD) == 1 and int(length_B[0]) == x_BTD.shape[1]:
             return self._without_padding(x_BTD)
-        ahead_BTH = self.ahead(x_BTD)[0]
+        ahead_BTH = one_way(self.ahead, x_BTD)
         order_BT = reversal(length_B, x_BTD.shape[1])
-        back_BTH = gather_time(self.back(gather_time(x_BTD, order_BT))[0], order_BT)
+        back_BTH = gather_time(one_way(self.back, gather_time(x_BTD, order_BT)), order_BT)
         return torch.cat([ahead_BTH, back_BTH], dim=-1)
 
     def _without_padding(self, x_BTD: Tensor) -> Tensor:
@@ -113,6 +115,15 @@ def build_direction(config: RecurrentConfig, input_width: int, hidden: int) -> n
     if config.family == "mingru":
         return MinGRU(input_width, hidden, config.init, config.longest)
     return CELLS[config.family](input_width, hidden, batch_first=True)
+
+
+def one_way(network: nn.RNNBase | MinGRU, x_BTD: Tensor) -> Tensor:
+    """y_BTH of one direction, from zeros."""
+    if isinstance(network, MinGRU) or not takes_fused(x_BTD.device):
+        return network(x_BTD)[0]
+    zero_BH = x_BTD.new_zeros(len(x_BTD), network.hidden_size)
+    carry = (zero_BH, zero_BH) if isinstance(network, nn.LSTM) else (zero_BH,)
+    return scan_by_kernel(READ[type(network)], x_BTD, carry, weights_of(network))[0]
 
 
 def reversal(length_B: Tensor, steps: int) -> Tensor:

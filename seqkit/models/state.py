@@ -71,7 +71,8 @@ class State:
         source_G = rows_GK[:, 0] // (self.batch // self.sources)
         alike = torch.equal(source_G, torch.arange(self.sources))
         device = next(iter(self.carry.values())).device
-        return self._chosen(rows_GK.flatten().to(device), None if alike else source_G.to(device))
+        source_S = None if alike else source_G.to(device, non_blocking=True)
+        return self._chosen(rows_GK.flatten().to(device, non_blocking=True), source_S)
 
     def repeat(self, k: int) -> "State":
         """Each sequence `k` times in a row: B becomes B·k."""

@@ -193,13 +193,14 @@ class Translator(nn.Module):
         Args:
             token_BT: the target without its last symbol, after a start symbol.
             target_BT: the symbol that follows each token.
+            target_length_B: on the CPU it is read without holding up a GPU.
             precision: of the matrix products; bfloat16 runs them under autocast where the device can.
         """
-        real_BT = torch.arange(token_BT.shape[1], device=token_BT.device) < target_length_B[:, None]
-        target_N = target_BT[real_BT]
+        place_N = real_places(target_length_B, token_BT.shape[1]).to(token_BT.device, non_blocking=True)
+        target_N = target_BT.flatten()[place_N]
         with products_in(precision, token_BT.device.type):
             y_BTD, _ = self.decode(token_BT, self.start(source_BS, source_length_B))
-            y_NE = self.project(y_BTD[real_BT])  # padding is predicted by nobody
+            y_NE = self.project(y_BTD.flatten(0, 1)[place_N])  # padding is predicted by nobody
             logit_NV = linear(y_NE, self.output_weight, self.output_bias)
         nats = summed_nll(logit_NV, target_N)
         if self.training and self.config.label_smoothing:
@@ -215,6 +216,11 @@ class Translator(nn.Module):
         y_NE = y_NE.to(self.output_weight.dtype)
         towards_NE = self.output_weight[target_N] - self.output_weight.mean(dim=0)
         return (y_NE * towards_NE).sum() + (self.output_bias[target_N] - self.output_bias.mean()).sum()
+
+
+def real_places(length_B: Tensor, steps: int) -> Tensor:
+    """place_N, on the CPU, where alone their number is known at once: what is not padding among B·T places end to end."""
+    return (torch.arange(steps) < length_B.cpu()[:, None]).flatten().nonzero()[:, 0]
 
 
 def build_decoder(config: AnyTranslatorConfig, width: int, encoder_width: int) -> RecurrentDecoder | CausalTransformer:

@@ -65,11 +65,12 @@ def test_one_hypothesis_is_one_however_many_are_asked_for(policy: Policy):
     assert any(entry.ended for (entry,) in ours)
 
 
+@pytest.mark.parametrize("policy", [Greedy(), Beam(2), Sample(), Sample(0.5, 1, 0.9, 0.1)])
 @pytest.mark.parametrize("logits", [[0.0, math.nan], [math.nan, 0.0], [math.inf, 0.0], [0.0, math.inf], [-math.inf] * 2])
-def test_scores_that_are_no_numbers(logits: list[float]):
+def test_scores_that_are_no_numbers(logits: list[float], policy: Policy):
     model = Constant(logits)
     with pytest.raises(UserError, match="not numbers"):
-        list(search(model, model.start(1), PROMPT, Greedy(), end=None, limit=2))
+        list(search(model, model.start(1), PROMPT, policy, end=None, limit=2))
 
 
 @pytest.mark.parametrize("policy", [Greedy(), Beam(9), Beam(9, AVERAGE), Sample(), Sample(repetition_penalty=2)])

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from seqkit.models import causal_recurrent
 from seqkit.models import gru_scan as module
-from seqkit.models.causal_recurrent import CausalRecurrent, CausalRecurrentConfig
 from seqkit.models.gru_scan import gru_scan, product
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -166,27 +164,3 @@ def test_products_of_any_shape(m: int, k: int, n: int, x_turned: bool, weight_tu
     bias_N = torch.randn(n) if biased else None
     expected_MN = x_MK.double() @ weight_NK.double().T + (bias_N.double() if bias_N is not None else 0)
     torch.testing.assert_close(product(x_MK, weight_NK, bias_N).double(), expected_MN, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("bias", ["default", "forget"])
-def test_elsewhere_than_on_a_cpu_the_fused_gru_reads_a_piece_and_means_the_same(bias: str, monkeypatch: pytest.MonkeyPatch):
-    """The route of a GPU, taken here: one call for all steps, with the same outputs, carry and gradients."""
-    assert causal_recurrent.loops_over_time(torch.device("cpu"))
-    assert not causal_recurrent.loops_over_time(torch.device("meta"))
-    torch.manual_seed(2)
-    config = CausalRecurrentConfig(family="gru", width=6, layers=2, init=bias)
-    model = CausalRecurrent(config, 5).double()
-    x_BTD = torch.randn(3, 9, 5, dtype=torch.float64)
-    found = []
-    calls: list[int] = []
-    gru = torch.gru
-    monkeypatch.setattr(torch, "gru", lambda *given: calls.append(given[0].shape[1]) or gru(*given))
-    for loops in (True, False):
-        monkeypatch.setattr(causal_recurrent, "loops_over_time", lambda device, loops=loops: loops)
-        model.zero_grad()
-        y_BTD, state = model.scan(x_BTD, model.start(3))
-        (y_BTD * torch.linspace(-1, 1, y_BTD.numel(), dtype=torch.float64).view_as(y_BTD)).sum().backward()
-        found.append([y_BTD.detach(), *state.carry.values(), *(weight.grad.clone() for weight in model.parameters())])
-        assert calls == ([] if loops else [9, 9]), "a call a layer, whatever the number of steps"
-    for one, other in zip(*found, strict=True):
-        torch.testing.assert_close(one, other, rtol=0, atol=1e-10)
