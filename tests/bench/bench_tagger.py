@@ -69,7 +69,7 @@ def measure(family: str, output: str, precision: str, vocabulary: Vocabulary, da
     task = TaggingBatches(model, vocabulary, TAGS, data, data[:10], batch_size=16, precision=dtype, seed=1)
     state = TrainState(model, TrainConfig(batch_size=16))
     model.train()
-    steps = [update(task, state, batch, 1000).told(state) for _, batch in zip(range(120), task.batches(0), strict=False)][20:]
+    steps = [update(task, state, batch, 1000) for _, batch in zip(range(120), task.batches(0), strict=False)][20:]
     trained = sum(step.tokens for step in steps) / sum(step.seconds for step in steps)
     texts = [sentence.tokens for sentence in data[:1300]]
     few = texts[:200]
