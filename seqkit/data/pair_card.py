@@ -24,7 +24,7 @@ class PairCounts(Strict):
 
 
 class PairSplitRule(Config):
-    """How pairs that come without splits are assigned out.
+    """How pairs that come without splits are assigned.
 
     Args:
         train: its share of the pairs.

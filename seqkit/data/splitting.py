@@ -1,4 +1,4 @@
-"""Splits of running text that has none: contiguous shares of it, or whole documents assigned out."""
+"""Splits of running text that has none: contiguous shares of it, or whole documents assigned."""
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Folders that are whole or absent: written aside, sealed with a manifest of SHA-256 sums, then renamed into place.
+"""Folders that are whole or absent: written aside, closed with a manifest of SHA-256 sums, then renamed into place.
 
 A disk that fills up or a process that is killed leaves the previous folder as it was; an altered byte is found on reading.
 """

@@ -61,7 +61,7 @@ def main() -> None:
             work["torch"] = rereading(model)
         line(name, model, work, PIECE)
     model = build({"family": "lstm", "layers": 1, "width": 512, "norm": False})
-    for other, layer in ("nn.LSTM", nn.LSTM(512, 512, batch_first=True)), ("nn.LSTMCell", nn.LSTMJob(512, 512)):
+    for other, layer in ("nn.LSTM", nn.LSTM(512, 512, batch_first=True)), ("nn.LSTMCell", nn.LSTMCell(512, 512)):
         line(f"1 × 512 lstm, {other}", model, {"seqkit": generation(model), "torch": plain_generation(layer)}, PIECE)
 
 

@@ -1,4 +1,4 @@
-"""A sealed folder is whole or absent, and a fault in it has a name."""
+"""A checksummed folder is whole or absent, and a fault in it has a name."""
 
 import errno
 import os
