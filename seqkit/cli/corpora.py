@@ -86,8 +86,8 @@ def show_corpus(name: Name) -> None:
     if card.counts:
         print()
     for split, counts in card.counts.items():
-        told = ", ".join(f"{count:,} {what}" for what, count in counts.model_dump().items() if count is not None)
-        print(f"{split:{width}} {told}")
+        sizes = ", ".join(f"{count:,} {what}" for what, count in counts.model_dump().items() if count is not None)
+        print(f"{split:{width}} {sizes}")
     if card.oddities:
         print("\nOddities")
         for oddity in card.oddities:

@@ -40,10 +40,10 @@ def main() -> None:
         sys.exit(stopped.exit_code)
     except Exception as error:
         # A mistyped command; the class is click's or typer's own copy of it.
-        told = getattr(error, "format_message", None)
-        if told is None:
+        message = getattr(error, "format_message", None)
+        if message is None:
             raise
-        leave(told())
+        leave(message())
 
 
 def leave(message: str) -> NoReturn:

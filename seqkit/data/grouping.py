@@ -18,7 +18,7 @@ class _Telling(dict[int, int | None]):
 _TELLING = _Telling()
 
 
-def told(text: str) -> str:
+def folded(text: str) -> str:
     """What tells one text from another: its letters, marks and digits in small letters; a text without any is taken whole."""
     return text.casefold().translate(_TELLING) or text
 
@@ -40,7 +40,7 @@ def groups(rows: Sequence[Sequence[str]]) -> list[int]:
     first: dict[tuple[int, str], int] = {}
     for number, row in enumerate(rows):
         for place, text in enumerate(row):
-            one, other = find(first.setdefault((place, told(text)), number)), find(number)
+            one, other = find(first.setdefault((place, folded(text)), number)), find(number)
             root[max(one, other)] = min(one, other)
     return [find(row) for row in range(len(rows))]
 

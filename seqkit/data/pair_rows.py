@@ -54,8 +54,8 @@ def aligned_rows(paths: Sequence[Path], *, errors: Errors = "strict") -> Iterato
             if len(set(read)) == 1:
                 yield tuple(line[1].strip() for line in lines)
     if len(set(read)) > 1:
-        told = ", ".join(f"{path} has {count:,} line{'s' * (count != 1)}" for path, count in zip(paths, read, strict=True))
-        raise UserError(f"{told}: line n of one file should belong to line n of the other")
+        counts = ", ".join(f"{path} has {count:,} line{'s' * (count != 1)}" for path, count in zip(paths, read, strict=True))
+        raise UserError(f"{counts}: line n of one file should belong to line n of the other")
 
 
 def dictionary_rows(path: Path, *, errors: Errors = "strict") -> Iterator[Row]:

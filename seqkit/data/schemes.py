@@ -220,5 +220,5 @@ def _scheme_of_prefixes(with_prefix: dict[str, str], fresh: Counter[str]) -> Sch
 
 def _some(tags: Sequence[str], limit: int = 8) -> str:
     """The first few tags, quoted, for a message."""
-    shown = ", ".join(repr(tag) for tag in tags[:limit])
-    return shown if len(tags) <= limit else f"{shown} and {len(tags) - limit} more"
+    listed = ", ".join(repr(tag) for tag in tags[:limit])
+    return listed if len(tags) <= limit else f"{listed} and {len(tags) - limit} more"

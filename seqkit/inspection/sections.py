@@ -87,8 +87,8 @@ def stack_sections(stack: Stack, calls: Calls) -> list[Section]:
     looking = {n: self_attention(b, calls)[0] for n, b in stack.layers.items() if isinstance(b, TransformerBlock | CausalBlock)}
     sections: list[Section] = []
     if any(gates.shares for found in gated.values() for gates in found.values()):
-        shown: list[Block] = [_gates(stack, number, found) for number, found in gated.items()]
-        sections.append(Section(f"Gates{of}", f"{GATES}\n\n{_meanings(stack, gated)}", (*shown, _saturation(stack, gated))))
+        blocks: list[Block] = [_gates(stack, number, found) for number, found in gated.items()]
+        sections.append(Section(f"Gates{of}", f"{GATES}\n\n{_meanings(stack, gated)}", (*blocks, _saturation(stack, gated))))
     if gated:
         about = f"The {UNITS} units of each layer and direction that change most over the text."
         states = [_states(stack, *place) for place in _states_of(gated)]

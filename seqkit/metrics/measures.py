@@ -56,7 +56,7 @@ class Measure:
         """Decimals of the dev score."""
         return 4 if self.nats_on_dev else self.digits
 
-    def shown(self, units_SNC: NDArray[np.float64]) -> NDArray[np.float64]:
+    def in_points(self, units_SNC: NDArray[np.float64]) -> NDArray[np.float64]:
         """The figure of each seed."""
         return self.factor * self.statistic(units_SNC.sum(axis=1).astype(np.float64))
 

@@ -159,19 +159,19 @@ class Gated(nn.Module):
             return self._scan_with_dropout(x_BTD, carry)
         if x_BTD.shape[1] > 1 or torch.is_grad_enabled():
             return self.kind.scan(x_BTD, carry, self.weights_in_use())
-        carry = self.step(self.enter(x_BTD[:, 0]), carry)
+        carry = self.step(self.input_projection(x_BTD[:, 0]), carry)
         return carry[0][:, None], carry
 
     def _scan_with_dropout(self, x_BTD: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         weights = self.weights_in_use()
         steps: list[Tensor] = []
-        for gate_BG in self.enter(x_BTD).unbind(1):
+        for gate_BG in self.input_projection(x_BTD).unbind(1):
             dropped_BH = dropout(carry[0], self.recurrent_dropout)
             carry = self.kind.step(gate_BG, (dropped_BH, *carry[1:]), weights.recurrent_weight, weights.recurrent_bias)
             steps.append(carry[0])
         return torch.stack(steps, dim=1), carry
 
-    def enter(self, x_BD: Tensor) -> Tensor:
+    def input_projection(self, x_BD: Tensor) -> Tensor:
         """gate_BG: what a token brings in, whatever the past."""
         return linear(x_BD, self.input_weight, self.input_bias)
 

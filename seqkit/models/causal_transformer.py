@@ -83,7 +83,7 @@ class CausalTransformer(nn.Module):
         self.head_width = config.width // config.heads
         self.window = config.window or math.inf
         self.rotary = config.positions == "rotary"
-        self.enter = nn.Identity() if input_width == config.width else nn.Linear(input_width, config.width)
+        self.input_projection = nn.Identity() if input_width == config.width else nn.Linear(input_width, config.width)
         self.blocks = nn.ModuleList(CausalBlock(config, source_width) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
 
@@ -100,7 +100,7 @@ class CausalTransformer(nn.Module):
 
     def scan(self, x_BTD: Tensor, state: State) -> tuple[Tensor, State]:
         """Read a piece of any length, a long one bit by bit, so that memory stays linear in it."""
-        x_BTD = self.enter(x_BTD)
+        x_BTD = self.input_projection(x_BTD)
         if self._is_plain(x_BTD.shape[1], state):
             return self._scan_bit(x_BTD, state)
         parts: list[Tensor] = []
@@ -153,7 +153,7 @@ class CausalBlock(nn.Module):
         self.attention_dropout = config.attention_dropout
         self.attention_norm = nn.LayerNorm(config.width)
         self.query_key_value = projection(config.projections, config.width, config.width, parts=3)
-        self.leave = projection(config.projections, config.width, config.width)
+        self.output_projection = projection(config.projections, config.width, config.width)
         self.feedforward_norm = nn.LayerNorm(config.width)
         self.widen = projection(config.projections, config.width, inner)
         self.narrow = projection(config.projections, inner, config.width)
@@ -182,10 +182,10 @@ class CausalBlock(nn.Module):
         bias_NTR = places.bias_NTR
         if x_BTD.shape[1] == 1 and not torch.is_grad_enabled():  # the fused kernel is five times as slow for one query
             weight_BNTR = attention_weights(query_BNTE, cache.keys, bias_NTR)
-            return self.leave((weight_BNTR @ cache.values).reshape(x_BTD.shape)), cache.newest(self.past + 1)
+            return self.output_projection((weight_BNTR @ cache.values).reshape(x_BTD.shape)), cache.newest(self.past + 1)
         dropout = self.attention_dropout if self.training else 0.0
         out_BNTE = attention(query_BNTE, cache.keys, cache.values, bias_NTR, dropout=dropout, causal=places.causal)
-        return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape)), cache.newest(self.past + 1)
+        return self.output_projection(out_BNTE.transpose(1, 2).reshape(x_BTD.shape)), cache.newest(self.past + 1)
 
     def weights(self, x_BTD: Tensor, cache: KeyValueCache, places: Places) -> Tensor:
         """weight_BNTR: where each token looks, head by head, as `attend` weighs it."""

@@ -27,7 +27,7 @@ class CrossAttention(nn.Module):
         self.rotary = rotary
         self.query = projection(init, width, width)
         self.key_value = projection(init, source_width, width, parts=2)
-        self.leave = projection(init, width, width)
+        self.output_projection = projection(init, width, width)
 
     def write(self, source: Source) -> dict[str, Tensor]:
         """Keys, values, and which rows are real."""
@@ -48,7 +48,7 @@ class CrossAttention(nn.Module):
         query_BTD = self._turned(self.query(x_BTD), turning)
         query_BNTE = self._by_head(by_source(query_BTD, memory))
         out_BNTE = attention(query_BNTE, memory["key"], memory["value"], memory["real"][:, None, None])
-        return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
+        return self.output_projection(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
 
     def weights(self, x_BTD: Tensor, memory: Mapping[str, Tensor], turning: Turning | None) -> Tensor:
         """weight_BTS: where each target token looks, the mean over heads."""

@@ -6,7 +6,13 @@ from typing import Any
 
 FORMAT = 1  # of the model folder; raised when an old reader would misread a new folder
 KNOWN = ("format", "seqkit", "model")
-RENAMED = {"lean": "outside_bias", "shift_K": "label_shift_K", "handover": "initialisation"}
+RENAMED = {
+    "lean": "outside_bias",
+    "shift_K": "label_shift_K",
+    "handover": "initialisation",
+    "enter": "input_projection",
+    "leave": "output_projection",
+}
 """Parts of the names of weights as they were called in an earlier version, and as they are called now."""
 
 

@@ -60,12 +60,12 @@ def chrono_bias(hidden: int, longest: int) -> Tensor:
 
 
 @torch.no_grad()
-def initialise_mingru(enter: nn.Linear, init: str, longest: int) -> None:
+def initialise_mingru(projection: nn.Linear, init: str, longest: int) -> None:
     """Set the gate's bias in place: z is the share that is written, so what it is to keep has the opposite sign."""
-    hidden = enter.out_features // 2
+    hidden = projection.out_features // 2
     if init == "default":
         return
-    for matrix in enter.weight.split(hidden):
+    for matrix in projection.weight.split(hidden):
         nn.init.xavier_uniform_(matrix)
-    enter.bias.zero_()
-    enter.bias[:hidden] = -1.0 if init == "forget" else -chrono_bias(hidden, longest).to(enter.bias)
+    projection.bias.zero_()
+    projection.bias[:hidden] = -1.0 if init == "forget" else -chrono_bias(hidden, longest).to(projection.bias)

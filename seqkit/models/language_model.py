@@ -74,13 +74,13 @@ class LanguageModel(nn.Module):
         self.input_dropout = Dropout(config.input_dropout, locked=config.locked)
         self.body = build_causal(config, width)
         self.output_dropout = Dropout(config.output_dropout, locked=config.locked)
-        leaving = width if config.tied else self.body.output_width
-        self.project = nn.Identity() if leaving == self.body.output_width else nn.Linear(self.body.output_width, leaving)
-        self.output_weight = self.embedding.weight if config.tied else nn.Parameter(torch.empty(vocabulary, leaving))
+        features = width if config.tied else self.body.output_width
+        self.project = nn.Identity() if features == self.body.output_width else nn.Linear(self.body.output_width, features)
+        self.output_weight = self.embedding.weight if config.tied else nn.Parameter(torch.empty(vocabulary, features))
         self.output_bias = nn.Parameter(torch.zeros(vocabulary))
         # Scores are small at first, so every symbol is about equally likely and training starts at log V.
         nn.init.normal_(self.embedding.weight, std=INITIAL * width**-0.5)
-        nn.init.normal_(self.output_weight, std=INITIAL * leaving**-0.5)
+        nn.init.normal_(self.output_weight, std=INITIAL * features**-0.5)
 
     @property
     def parameter_count(self) -> int:

@@ -24,13 +24,13 @@ class MinGRU(nn.Module):
     def __init__(self, input_width: int, width: int, init: str, longest: int) -> None:
         super().__init__()
         self.width = width
-        self.enter = nn.Linear(input_width, 2 * width)
-        initialise_mingru(self.enter, init, longest)
+        self.input_projection = nn.Linear(input_width, 2 * width)
+        initialise_mingru(self.input_projection, init, longest)
 
     def forward(self, x_BTD: Tensor, carry: tuple[Tensor, ...] | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """y_BTH of a piece and what the next one needs; a state of zeros before the first."""
-        (h_BH,) = carry or (self.enter.weight.new_zeros(len(x_BTD), self.width),)
-        z_BTH, new_BTH = self.gates(self.enter(x_BTD).to(h_BH.dtype))
+        (h_BH,) = carry or (self.input_projection.weight.new_zeros(len(x_BTD), self.width),)
+        z_BTH, new_BTH = self.gates(self.input_projection(x_BTD).to(h_BH.dtype))
         y_BTH = linear_scan(1 - z_BTH, z_BTH * new_BTH, h_BH)
         return y_BTH, (y_BTH[:, -1],)
 
@@ -40,6 +40,6 @@ class MinGRU(nn.Module):
         return (torch.lerp(carry[0], new_BH, z_BH),)
 
     def gates(self, gate_BTG: Tensor) -> tuple[Tensor, Tensor]:
-        """z_BTH, the share of the state that is written, and new_BTH, the candidate, from what `enter` makes of the input."""
+        """z_BTH, the share of the state that is written, and new_BTH, the candidate, of the projected input."""
         gate_BTH, candidate_BTH = gate_BTG.chunk(2, dim=-1)
         return torch.sigmoid(gate_BTH), torch.sigmoid(candidate_BTH.clamp(max=0)) + candidate_BTH.relu()

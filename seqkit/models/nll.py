@@ -56,3 +56,8 @@ class _SummedNll(torch.autograd.Function):
         if gradient_NV is None:
             raise RuntimeError("the logits are spent: their gradient can be taken once")
         return gradient_NV.mul_(d_total), None
+
+
+def real_places(length_B: Tensor, steps: int) -> Tensor:
+    """place_N, on the CPU, where alone their number is known at once: what is not padding among B·T places end to end."""
+    return (torch.arange(steps) < length_B.cpu()[:, None]).flatten().nonzero()[:, 0]

@@ -14,6 +14,7 @@ from seqkit.config import Config
 from seqkit.models.build import build_encoder
 from seqkit.models.crf import CRF, legal_iob2
 from seqkit.models.dropout import Dropout
+from seqkit.models.nll import real_places
 from seqkit.models.precision import products_in
 from seqkit.models.recurrent import RecurrentConfig
 from seqkit.models.transformer import TransformerConfig
@@ -126,20 +127,22 @@ class Tagger(nn.Module):
         """Negative log-likelihood in nats, summed over the tokens, the mean over members; and the number of tokens.
 
         Args:
+            length_B: on the CPU it is read without holding up a GPU.
             precision: of the matrix products; bfloat16 runs them under autocast where the device can, the CRF stays in float32.
         """
+        tokens, place_N = int(length_B.sum()), real_places(length_B, place_BT.shape[1])
+        length_B = length_B.to(place_BT.device, non_blocking=True)
         with products_in(precision, place_BT.device.type):
             emission_MBTK = self.emissions(self.word_vectors(words, place_BT), length_B)
         members = len(emission_MBTK)
-        tokens = int(length_B.sum())
         if self.crf is not None:
             likelihood = self.crf.log_likelihood(
                 emission_MBTK.flatten(0, 1), tag_BT.repeat(members, 1), length_B.repeat(members)
             )
             return -likelihood.sum() / members, tokens
-        real_BT = torch.arange(place_BT.shape[1], device=place_BT.device) < length_B[:, None]
-        scores_NK = emission_MBTK[:, real_BT].flatten(0, 1)
-        total = nn.functional.cross_entropy(scores_NK, tag_BT[real_BT].repeat(members), reduction="sum")
+        place_N = place_N.to(place_BT.device, non_blocking=True)
+        scores_NK = emission_MBTK.flatten(1, 2)[:, place_N].flatten(0, 1)
+        total = nn.functional.cross_entropy(scores_NK, tag_BT.flatten()[place_N].repeat(members), reduction="sum")
         return total / members, tokens
 
     def biased(self, emission_BTK: Tensor) -> Tensor:

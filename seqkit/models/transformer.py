@@ -55,7 +55,7 @@ class TransformerEncoder(nn.Module):
         if config.positions == "directional" and config.heads % 2:
             raise ValueError("directional positions need an even number of heads")
         self.output_width = config.width
-        self.enter = nn.Linear(input_width, config.width)
+        self.input_projection = nn.Linear(input_width, config.width)
         self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.heads = config.heads
@@ -63,7 +63,7 @@ class TransformerEncoder(nn.Module):
 
     def forward(self, x_BTD: Tensor, length_B: Tensor) -> Tensor:
         """Encode a padded batch."""
-        x_BTD = self.enter(x_BTD)
+        x_BTD = self.input_projection(x_BTD)
         steps = x_BTD.shape[1]
         bias = directional_bias(length_B, steps, self.heads, x_BTD) if self.directional else real_keys(length_B, steps)
         for block in self.blocks:
@@ -82,7 +82,7 @@ class TransformerBlock(nn.Module):
         self.attention_dropout = config.attention_dropout
         self.attention_norm = nn.LayerNorm(config.width)
         self.query_key_value = projection(config.projections, config.width, config.width, parts=3)
-        self.leave = projection(config.projections, config.width, config.width)
+        self.output_projection = projection(config.projections, config.width, config.width)
         self.feedforward_norm = nn.LayerNorm(config.width)
         self.widen = projection(config.projections, config.width, inner)
         self.narrow = projection(config.projections, inner, config.width)
@@ -98,7 +98,7 @@ class TransformerBlock(nn.Module):
         query_BNTE, key_BNTE, value_BNTE = self.project(x_BTD)
         dropout = self.attention_dropout if self.training else 0.0
         out_BNTE = attention(query_BNTE, key_BNTE, value_BNTE, bias, dropout=dropout)
-        return self.leave(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
+        return self.output_projection(out_BNTE.transpose(1, 2).reshape(x_BTD.shape))
 
     def weights(self, x_BTD: Tensor, bias: Tensor) -> Tensor:
         """weight_BNTT: where each token looks, head by head, as `attend` weighs it."""

@@ -18,7 +18,7 @@ from seqkit.models.causal_transformer import CausalTransformer, CausalTransforme
 from seqkit.models.decoder import RecurrentDecoder, RecurrentDecoderConfig
 from seqkit.models.dropout import Dropout
 from seqkit.models.families import TransformerFamily
-from seqkit.models.nll import summed_nll
+from seqkit.models.nll import real_places, summed_nll
 from seqkit.models.precision import products_in
 from seqkit.models.recurrent import RecurrentConfig, gather_time, reversal
 from seqkit.models.state import State
@@ -136,13 +136,13 @@ class Translator(nn.Module):
         self.output_dropout = Dropout(config.output_dropout, locked=locked)
         self.encoder = build_encoder(config.encoder(), width)
         self.decoder = build_decoder(config, width, self.encoder.output_width)
-        leaving = width if config.tied else config.width
-        self.project = nn.Identity() if leaving == config.width else nn.Linear(config.width, leaving)
-        self.output_weight = self.target.weight if config.tied else nn.Parameter(torch.empty(target_symbols, leaving))
+        output_width = width if config.tied else config.width
+        self.project = nn.Identity() if output_width == config.width else nn.Linear(config.width, output_width)
+        self.output_weight = self.target.weight if config.tied else nn.Parameter(torch.empty(target_symbols, output_width))
         self.output_bias = nn.Parameter(torch.zeros(target_symbols))
         for table in (self.source.weight, self.target.weight):
             nn.init.normal_(table, std=INITIAL * width**-0.5)
-        nn.init.normal_(self.output_weight, std=INITIAL * leaving**-0.5)
+        nn.init.normal_(self.output_weight, std=INITIAL * output_width**-0.5)
 
     @property
     def parameter_count(self) -> int:
@@ -151,6 +151,7 @@ class Translator(nn.Module):
 
     def start(self, source_BS: Tensor, length_B: Tensor) -> State:
         """Read padded sources; all that the decoder will know of them is in the state."""
+        length_B = length_B.to(source_BS.device, non_blocking=True)
         x_BSE = self.input_dropout(embed(self.source, source_BS))
         if isinstance(self.config, RecurrentTranslatorConfig) and self.config.reverse:
             x_BSE = gather_time(x_BSE, reversal(length_B, x_BSE.shape[1]))
@@ -216,11 +217,6 @@ class Translator(nn.Module):
         y_NE = y_NE.to(self.output_weight.dtype)
         towards_NE = self.output_weight[target_N] - self.output_weight.mean(dim=0)
         return (y_NE * towards_NE).sum() + (self.output_bias[target_N] - self.output_bias.mean()).sum()
-
-
-def real_places(length_B: Tensor, steps: int) -> Tensor:
-    """place_N, on the CPU, where alone their number is known at once: what is not padding among B·T places end to end."""
-    return (torch.arange(steps) < length_B.cpu()[:, None]).flatten().nonzero()[:, 0]
 
 
 def build_decoder(config: AnyTranslatorConfig, width: int, encoder_width: int) -> RecurrentDecoder | CausalTransformer:

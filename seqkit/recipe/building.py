@@ -88,21 +88,21 @@ def _explain(shape: Shape, fault: Any, source: str, places: Mapping[str, str]) -
     if place is None:
         parents = [places[".".join(path[:n])] for n in range(len(path) - 1, 0, -1) if ".".join(path[:n]) in places]
         place = parents[0] if parents else source
-    shown = place if place.startswith("--set ") and place.endswith(key) else f"{place}: {key}"
+    where = place if place.startswith("--set ") and place.endswith(key) else f"{place}: {key}"
     match fault["type"]:
         case "extra_forbidden":
             near = suggestion(path[-1], known)
-            return f"{shown}: unknown key{near or ''} (known: {', '.join(known)})"
+            return f"{where}: unknown key{near or ''} (known: {', '.join(known)})"
         case "missing":
-            return f"{shown}: is missing"
+            return f"{where}: is missing"
         case "union_tag_not_found":
-            return f"{shown}: is missing (known: {', '.join(known)})"
+            return f"{where}: is missing (known: {', '.join(known)})"
         case "union_tag_invalid":
             tag = fault["ctx"]["tag"]
-            return f"{shown}: unknown {path[-1]} '{tag}'{suggestion(tag, known)} (known: {', '.join(known)})"
+            return f"{where}: unknown {path[-1]} '{tag}'{suggestion(tag, known)} (known: {', '.join(known)})"
         case _:
-            told = str(fault["msg"]).removeprefix("Value error, ")
-            return f"{shown}: {told[0].lower()}{told[1:]}, not {fault['input']!r}"
+            problem = str(fault["msg"]).removeprefix("Value error, ")
+            return f"{where}: {problem[0].lower()}{problem[1:]}, not {fault['input']!r}"
 
 
 def _walk(shape: Shape, loc: Sequence[Any]) -> tuple[list[str], Shape | None, list[str]]:

@@ -11,10 +11,10 @@ from seqkit.report.figure import Cell, Figure, Parts, cell_text
 from seqkit.report.footnotes import footnotes, number_of
 from seqkit.report.plots import draw, is_wide
 from seqkit.report.report import Bars, Block, Heat, Lines, Reliability, Report, Section, Sentences, Table, Texts
-from seqkit.report.sentences import mistakes_told, pieces
+from seqkit.report.sentences import mistakes_by_kind, pieces
 from seqkit.report.svg import SVG
 from seqkit.report.tabulate import as_table, is_empty, is_long, is_numeric
-from seqkit.report.text import map_text, paragraphs, shown
+from seqkit.report.text import map_text, paragraphs, visible
 
 TEMPLATES = Path(__file__).parent / "templates"
 TINTS = 8  # colours for entity types in style.css
@@ -28,7 +28,7 @@ def to_html(report: Report) -> str:
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    report = map_text(report, shown)
+    report = map_text(report, visible)
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     environment = Environment(
@@ -64,15 +64,15 @@ def _block(block: Block, name: str) -> dict[str, Any]:
         case Table():
             view |= _table(block)
         case Sentences():
-            items = [{"pieces": pieces(item), "mistakes": mistakes_told(item), "note": item.note} for item in block.items]
+            items = [{"pieces": pieces(item), "mistakes": mistakes_by_kind(item), "note": item.note} for item in block.items]
             view |= {"items": items, "language": block.language}
         case Texts():
             view |= {"items": block.items}
         case Lines() | Bars() | Heat() | Reliability():
             empty = is_empty(block)
             svg = "" if empty else _trusted(draw(block, f"{name}-p"))
-            told = is_long(block) or (isinstance(block, Lines) and block.told)
-            data = None if told else _table(as_table(block))
+            listed = is_long(block) or (isinstance(block, Lines) and block.tabulated)
+            data = None if listed else _table(as_table(block))
             view |= {"kind": "plot", "svg": svg, "wide": is_wide(block) and not empty, "data": data}
             view["map"] = isinstance(block, Heat) and block.scale is not None
     return view

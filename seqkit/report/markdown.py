@@ -7,16 +7,16 @@ from dataclasses import replace
 from seqkit.report.figure import Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
 from seqkit.report.report import Block, Lines, Report, Section, Sentence, Sentences, Table, Texts
-from seqkit.report.sentences import mistakes_told, runs
+from seqkit.report.sentences import mistakes_by_kind, runs
 from seqkit.report.tabulate import Plot, as_table, is_empty, is_long, is_numeric
-from seqkit.report.text import map_text, paragraphs, shown
+from seqkit.report.text import map_text, paragraphs, visible
 
 POINTS = 12  # rows shown of a line plot
 
 
 def to_markdown(report: Report) -> str:
     """The whole report; every text from outside is escaped, so that it can neither mark up nor leave its cell."""
-    report = map_text(report, shown)
+    report = map_text(report, visible)
     parts = [f"# {escape(report.title)}", escape(report.subtitle)]
     if report.verdict:
         parts.append("\n>\n".join(f"> {escape(sentence)}" for sentence in report.verdict))
@@ -42,7 +42,7 @@ def _headline(figures: Sequence[Figure]) -> Table:
 
 
 def _section(section: Section) -> list[str]:
-    blocks = (block for block in section.blocks if not (isinstance(block, Lines) and block.told))
+    blocks = (block for block in section.blocks if not (isinstance(block, Lines) and block.tabulated))
     return [f"## {escape(section.title)}", _prose(section.text), *map(_block, blocks)]
 
 
@@ -94,8 +94,8 @@ def _sentence(sentence: Sentence) -> str:
     """Predicted entities in brackets, their label in bold; below it where gold says otherwise."""
     parts = [f"\\[{_inline(text)} **{_inline(span.label)}**\\]" if span else _inline(text) for text, span in runs(sentence)]
     lines = [f"- {_line_start(''.join(parts))}"]
-    for kind, told in mistakes_told(sentence):
-        lines.append(f"  - *{kind}*: {_inline(', '.join(told))}")
+    for kind, texts in mistakes_by_kind(sentence):
+        lines.append(f"  - *{kind}*: {_inline(', '.join(texts))}")
     return "\n".join([*lines, *([f"  - {escape(sentence.note)}"] if sentence.note else [])])
 
 

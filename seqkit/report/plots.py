@@ -15,7 +15,7 @@ from seqkit.report.heatmap import draw_map, map_width
 from seqkit.report.report import Bars, Heat, Lines, Reliability
 from seqkit.report.svg import tidy
 from seqkit.report.tabulate import Plot, finite
-from seqkit.report.text import clip, map_text, shown
+from seqkit.report.text import clip, map_text, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,7 @@ def draw(plot: Plot, prefix: str = "plot") -> str:
         plot: with something to show (`tabulate.is_empty` is false).
         prefix: what its ids start with; unique in the page.
     """
-    plot = map_text(plot, shown)
+    plot = map_text(plot, visible)
     if isinstance(plot, Heat) and plot.scale is not None:
         return draw_map(plot, plot.scale)
 

@@ -74,7 +74,7 @@ class Lines:
         note: shown below it.
         log_x: whether the x axis is logarithmic.
         log_y: whether the y axis is.
-        told: whether a table in the same section tells the numbers already, so that none is made of the plot.
+        tabulated: whether a table in the same section tells the numbers already, so that none is made of the plot.
     """
 
     title: str
@@ -84,7 +84,7 @@ class Lines:
     note: str = ""
     log_x: bool = False
     log_y: bool = False
-    told: bool = False
+    tabulated: bool = False
     kind: Literal["lines"] = "lines"
 
 

@@ -93,10 +93,10 @@ def mistakes(sentence: Sentence) -> list[Mistake]:
     return sorted(found, key=lambda mistake: min(span.start for span in (mistake.gold, mistake.predicted) if span))
 
 
-def mistakes_told(sentence: Sentence) -> list[tuple[str, list[str]]]:
+def mistakes_by_kind(sentence: Sentence) -> list[tuple[str, list[str]]]:
     """The mistakes in words: the kind, then `gold PER “Ada Lovelace”`, `predicted PER “Lovelace” 0.93`."""
     found = mistakes(sentence)
-    lines = [(mistake.kind, _told(sentence.tokens, mistake)) for mistake in found[:LISTED]]
+    lines = [(mistake.kind, _described(sentence.tokens, mistake)) for mistake in found[:LISTED]]
     return lines + [("more", [f"{len(found) - LISTED} others"])] * (len(found) > LISTED)
 
 
@@ -106,7 +106,7 @@ def runs(sentence: Sentence) -> list[tuple[str, Span | None]]:
     return [("".join(piece.text for piece in run), span) for span, run in cut]
 
 
-def _told(tokens: Sequence[str], mistake: Mistake) -> list[str]:
+def _described(tokens: Sequence[str], mistake: Mistake) -> list[str]:
     parts = [f"gold {mistake.gold.label} “{_words(tokens, mistake.gold)}”"] if mistake.gold else []
     if mistake.predicted:
         certain = "" if mistake.confidence is None else f" {number_text(mistake.confidence, 2)}"

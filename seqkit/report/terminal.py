@@ -14,10 +14,10 @@ from rich.text import Text
 from seqkit.report.figure import Figure, cell_text
 from seqkit.report.footnotes import footnotes, number_of, superscript
 from seqkit.report.report import Block, Heat, Lines, Report, Section, Sentence, Sentences, Span, Table, Texts, check_flat
-from seqkit.report.sentences import mistakes_told, runs
+from seqkit.report.sentences import mistakes_by_kind, runs
 from seqkit.report.shades import shaded
 from seqkit.report.tabulate import finite, is_empty
-from seqkit.report.text import map_text, paragraphs, shown
+from seqkit.report.text import map_text, paragraphs, visible
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 USUAL = {"PER": "cyan", "PERSON": "cyan", "ORG": "yellow", "LOC": "green", "LOCATION": "green", "MISC": "magenta"}
@@ -53,7 +53,7 @@ def print_report(report: Report, console: Console, *, detail: bool = False) -> N
         console: its width and colours are kept to; without colours the text alone says everything.
         detail: the sections marked as detail too.
     """
-    report = map_text(report, shown)
+    report = map_text(report, visible)
     if _is_utf8(console) and console.is_terminal:
         _print(report, console, detail)
         return
@@ -111,7 +111,7 @@ def render_entities(
         parts += [(space.join(text[end : span.start]), None), (space.join(text[span.start : span.end]), span)]
         end = span.end
     parts.append((space.join(text[end:]), None))
-    styled = [_entity(words, span, certain.get(span), colour) if span else Text(shown(words)) for words, span in parts]
+    styled = [_entity(words, span, certain.get(span), colour) if span else Text(visible(words)) for words, span in parts]
     return Text(space).join(part for part in styled if part or not space)
 
 
@@ -125,11 +125,11 @@ def _is_utf8(console: Console) -> bool:
 
 
 def _entity(words: str, span: Span, confidence: float | None, colour: bool) -> Text:
-    label = shown(span.label) if confidence is None else f"{shown(span.label)} {confidence:.2f}"
+    label = visible(span.label) if confidence is None else f"{visible(span.label)} {confidence:.2f}"
     if not colour:
-        return Text(f"[{shown(words)} {label}]")
+        return Text(f"[{visible(words)} {label}]")
     tint = USUAL.get(span.label.upper()) or COLOURS[zlib.crc32(span.label.encode("utf-8", "replace")) % len(COLOURS)]
-    return Text.assemble((shown(words), f"bold underline {tint}"), " ", (label, f"{tint} italic"))
+    return Text.assemble((visible(words), f"bold underline {tint}"), " ", (label, f"{tint} italic"))
 
 
 def _say(console: Console, text: str, style: str = "", indent: int = 0) -> None:
@@ -262,8 +262,8 @@ def _sentences(block: Sentences, console: Console) -> None:
 def _sentence(sentence: Sentence, console: Console) -> None:
     parts = [_entity(text, span, None, has_colour(console)) if span else Text(text) for text, span in runs(sentence)]
     console.print(Padding(Text("").join(parts), (0, 0, 0, 2), expand=False))
-    for kind, told in mistakes_told(sentence):
-        _say(console, f"{kind}: {', '.join(told)}", "dim", indent=4)
+    for kind, texts in mistakes_by_kind(sentence):
+        _say(console, f"{kind}: {', '.join(texts)}", "dim", indent=4)
 
 
 def _texts(block: Texts, console: Console) -> None:

@@ -8,7 +8,7 @@ Any_ = TypeVar("Any_")
 
 _REPLACEMENT = 0xFFFD
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), _REPLACEMENT)
-_SHOWN = (
+_VISIBLE = (
     _SURROGATES
     | {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}  # NUL is shown as ␀
     | {0x7F: 0x2421}
@@ -24,12 +24,12 @@ _SHOWN = (
 )
 
 
-def shown(text: str) -> str:
+def visible(text: str) -> str:
     """`text` with control characters made visible and what is not a character replaced by U+FFFD.
 
     One character stays one character, so positions in it hold; TAB and line feed stay as they are.
     """
-    return text.translate(_SHOWN)
+    return text.translate(_VISIBLE)
 
 
 def encodable(text: str) -> str:

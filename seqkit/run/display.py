@@ -20,10 +20,10 @@ LOG_EVERY = 20  # updates between two lines of metrics.jsonl
 class TrainingDisplay:
     """Follows events; on a terminal `epoch 12/30 ━━╸── 17.4k words/s · loss 0.21 · dev F1 78.3, best 79.1 at 10 · 0:21`."""
 
-    def __init__(self, console: Console, config: TrainConfig, batches_per_epoch: int, shown: DevScore) -> None:
+    def __init__(self, console: Console, config: TrainConfig, batches_per_epoch: int, score: DevScore) -> None:
         self.console = console
         self.config = config
-        self.shown = shown
+        self.score = score
         self.total = config.seconds or updates(config, batches_per_epoch)
         self.progress: Progress | None = None
         self.bar: TaskID | None = None
@@ -37,10 +37,10 @@ class TrainingDisplay:
     @contextmanager
     def showing(self) -> Generator["TrainingDisplay"]:
         """The live line is drawn inside the block."""
-        columns = (TextColumn("{task.fields[epoch]}"), BarColumn(bar_width=20), TextColumn("{task.fields[facts]}"))
+        columns = (TextColumn("{task.fields[epoch]}"), BarColumn(bar_width=20), TextColumn("{task.fields[status]}"))
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             self.progress = progress
-            self.bar = progress.add_task("", total=self.total, epoch="", facts="starting")
+            self.bar = progress.add_task("", total=self.total, epoch="", status="starting")
             yield self
 
     def __call__(self, event: Event) -> None:
@@ -52,13 +52,13 @@ class TrainingDisplay:
                 self.training_seconds += event.seconds
                 self.loss = 0.98 * self.loss + 0.02 * event.loss if self.loss else event.loss
             case Evaluated():
-                best = f"best {self.shown.text(event.best_score)} at {event.best_epoch:.3g}"
-                self.dev = f"dev {self.shown.name} {self.shown.text(event.dev_score)}, {best}"
+                best = f"best {self.score.text(event.best_score)} at {event.best_epoch:.3g}"
+                self.dev = f"dev {self.score.name} {self.score.text(event.dev_score)}, {best}"
                 if not self.console.is_terminal:
-                    self.console.print(f"{self.place(event)} · {self.facts(event.step)}")
+                    self.console.print(f"{self.place(event)} · {self.status(event.step)}")
         if self.progress is not None and self.bar is not None:
             completed = self.training_seconds if self.config.seconds else event.step
-            self.progress.update(self.bar, completed=completed, epoch=self.place(event), facts=self.facts(event.step))
+            self.progress.update(self.bar, completed=completed, epoch=self.place(event), status=self.status(event.step))
 
     def place(self, event: Event) -> str:
         """`epoch 12/30`, or `epoch 12` where the clock says when to stop."""
@@ -69,14 +69,14 @@ class TrainingDisplay:
             else f"epoch {min(epoch, self.config.epochs):.3g}/{self.config.epochs:g}"
         )
 
-    def facts(self, step: int) -> str:
+    def status(self, step: int) -> str:
         """Speed, loss, dev score, time left."""
         speed = self.tokens / max(self.training_seconds, 1e-9)
         done, to_do = step - (self.first_step or step) + 1, self.total - step
         if self.config.seconds:
             done, to_do = self.training_seconds, max(self.total - self.training_seconds, 0)
         left = (time.perf_counter() - self.started) / max(done, 1e-9) * to_do
-        rate = f"{speed / 1000:.1f}k {self.shown.unit}/s"
+        rate = f"{speed / 1000:.1f}k {self.score.unit}/s"
         return f"{rate} · loss {self.loss:.2f} · {self.dev} · {int(left) // 60}:{int(left) % 60:02d} left"
 
 

@@ -1,6 +1,8 @@
 """One recipe on one corpus, of any task: trained in a folder, evaluated, reported."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -16,14 +18,18 @@ from seqkit.recipe.recipe import Recipe
 from seqkit.report.report import Report
 from seqkit.report.terminal import print_report
 from seqkit.report.write import write_report
+from seqkit.run.display import EventLog, TrainingDisplay
 from seqkit.run.evaluation import Evaluation
 from seqkit.run.machine import device_name
 from seqkit.run.report import evaluation_report
-from seqkit.run.statistics import TrainingStatistics
-from seqkit.run.training import follow, restore, warn_of_precision
+from seqkit.run.signals import Stopped, listening, pausing
+from seqkit.run.statistics import Leg, TrainingStatistics, precision_name
 from seqkit.tasks import find_task
 from seqkit.tasks.trained import Trained
-from seqkit.training.loop import TrainState
+from seqkit.training.checkpoint import restore_checkpoint, save_checkpoint
+from seqkit.training.loop import Evaluated, Event, Trainable, TrainState, train
+
+CHECKPOINT_EVERY = 15.0  # seconds between checkpoints, at least
 
 
 @dataclass(frozen=True)
@@ -106,39 +112,33 @@ class Experiment:
         task.prepare(model, recipe, corpus, tokenizer)
         model = model.to(device)
         trainable = task.trainable(recipe, corpus, tokenizer, model, folder)
-        warn_of_precision(recipe.train, device, console)
+        if recipe.train.precision == "bf16" and precision_name(recipe.train, device) != "bfloat16":
+            console.print("no bfloat16 on this device: training in float32, which is slower", style="dim")
         state = TrainState(model, recipe.train)
         if resume:
-            restore(folder, trainable, state)
+            restore_checkpoint(folder / "checkpoints", state, trainable.carried)
         size = sum(weight.numel() for weight in model.parameters())
-        told = task.describe(recipe, corpus, tokenizer, trainable)
-        console.print(f"{told}, {size / 1e6:.2f} M parameters · {device_name(device)}", highlight=False)
-        shown = task.dev_score(recipe, corpus)
-        statistics = follow(trainable, state, folder, console=console, shown=shown, resume=resume)
+        description = task.describe(recipe, corpus, tokenizer, trainable)
+        console.print(f"{description}, {size / 1e6:.2f} M parameters · {device_name(device)}", highlight=False)
+        score = task.dev_score(recipe, corpus)
+        display = TrainingDisplay(console, recipe.train, trainable.batches_per_epoch(), score)
+        with EventLog(folder / "metrics.jsonl", upto=state.step if resume else None) as log, display.showing():
+            follow(trainable, state, folder, display, log)
         trained = task.finish(recipe, corpus, tokenizer, model, trainable)
         trained.save(folder / "model")
-        return Fitted(trained, statistics)
+        return Fitted(trained, TrainingStatistics.of(state, trainable.batches_per_epoch(), score.unit))
 
-    def measure(self, folder: Path, device: torch.device, console: Console, *, resume: bool = False) -> tuple[Fitted, Any]:
-        """Train in a folder and evaluate on test, or on dev where there is no test; what was measured is kept there.
-
-        Raises:
-            UserError, Stopped: as `fit`.
-        """
-        fitted = self.fit(folder, device, console, resume=resume)
+    def evaluate(self, fitted: Fitted, folder: Path, console: Console) -> Any:
+        """Evaluate on test, or on dev where there is no test; what was measured is kept in the folder and returned."""
         split = "test" if self.has_test else "dev"
         console.print(f"evaluating on {split}", style="dim")
         measured = self.task.evaluate(fitted.trained, self.corpus, split, self.recipe, trained_on=True)
         keep(folder, fitted.trained, measured, fitted.statistics)
-        return fitted, measured
+        return measured
 
-    def run(self, folder: Path, device: torch.device, console: Console, *, command: str = "", resume: bool = False) -> Report:
-        """Train in a folder, evaluate, write and print the report.
-
-        Raises:
-            UserError, Stopped: as `fit`.
-        """
-        fitted, measured = self.measure(folder, device, console, resume=resume)
+    def report(self, fitted: Fitted, folder: Path, console: Console, *, command: str = "") -> Report:
+        """Evaluate, then write and print the report."""
+        measured = self.evaluate(fitted, folder, console)
         report = evaluation_report(
             fitted.trained,
             Evaluation.read(folder),
@@ -148,11 +148,42 @@ class Experiment:
             command=command,
             reading=self.corpus.describe(),
             events=folder / "metrics.jsonl",
-            shown=self.task.dev_score(self.recipe, self.corpus),
+            dev_score=self.task.dev_score(self.recipe, self.corpus),
         )
         publish(report, folder, console, model=folder / "model")
         console.print(f"try it  {self.task.hint(self.recipe, self.corpus)}", soft_wrap=True)
         return report
+
+
+def follow(trainable: Trainable, state: TrainState, folder: Path, *consumers: Callable[[Event], None]) -> None:
+    """Train in a folder, which gets checkpoints; every event goes to the consumers. Ends with the weights to keep in the model.
+
+    Raises:
+        UserError, Stopped: as `Experiment.fit`.
+    """
+    checkpoints = folder / "checkpoints"
+    with listening() as request, pausing() as pause:
+        leg = Leg(state, pause)
+        saved_at = time.monotonic()
+        for event in () if state.out_of_patience else train(trainable, state):
+            for consume in consumers:
+                consume(event)
+            if request.signal is not None or time.monotonic() - saved_at > CHECKPOINT_EVERY:
+                leg.book()
+                save_checkpoint(checkpoints, state, trainable.carried)
+                saved_at = time.monotonic()
+            if request.signal is not None:
+                where = f"epoch {state.epoch + 1}, step {state.step}"
+                raise Stopped(request.signal, f"stopped at {where}; saved. Go on with: seqkit train --resume {folder}")
+            if isinstance(event, Evaluated) and state.out_of_patience:
+                break
+            pause()
+        leg.book()
+    save_checkpoint(checkpoints, state, trainable.carried)
+    with torch.no_grad():
+        for name, weight in state.model.named_parameters():
+            weight.copy_(state.best[name])
+    state.model.eval()
 
 
 def keep(folder: Path, trained: Trained[Any, Any], measured: Any, training: TrainingStatistics | None) -> Evaluation:

@@ -31,18 +31,18 @@ def evaluation_report(
     command: str = "",
     reading: Sequence[str] = (),
     events: Path | None = None,
-    shown: DevScore | None = None,
+    dev_score: DevScore | None = None,
 ) -> Report:
     """Assemble the report.
 
     Args:
         reading: one line a split on how the data was read.
         events: the metrics.jsonl of the run that trained the model, for the learning curve.
-        shown: how its dev score is written.
+        dev_score: how its dev score is written.
     """
     training = evaluation.training
     speeds = tuple(Figure(name, speed.value, speed.unit) for name, speed in evaluation.scores.speeds.items())
-    curve = (training_section(events, shown),) if events and shown else ()
+    curve = (training_section(events, dev_score),) if events and dev_score else ()
     return Report(
         title=title,
         subtitle=subtitle,
@@ -68,7 +68,7 @@ def evaluation_report(
     )
 
 
-def training_section(events: Path, shown: DevScore) -> Section:
+def training_section(events: Path, dev_score: DevScore) -> Section:
     """The dev score, and the loss of the updates; in one plot where dev is judged by its loss."""
     rows = read_events(events)
     looks = [row for row in rows if row["event"] == "evaluated"]
@@ -80,13 +80,13 @@ def training_section(events: Path, shown: DevScore) -> Section:
         curves.append(Series("training", x, y))
     dev: list[Block] = []
     if looks:
-        places = tuple(row["step" if shown.is_loss else "epoch"] for row in looks)
-        scores = tuple(shown.factor * row["dev_score"] for row in looks)
-        best = f"Best: {shown.text(looks[-1]['best_score'])} after {looks[-1]['best_epoch']:.3g} epochs."
-        if shown.is_loss:
+        places = tuple(row["step" if dev_score.is_loss else "epoch"] for row in looks)
+        scores = tuple(dev_score.factor * row["dev_score"] for row in looks)
+        best = f"Best: {dev_score.text(looks[-1]['best_score'])} after {looks[-1]['best_epoch']:.3g} epochs."
+        if dev_score.is_loss:
             curves.append(Series("dev", places, scores))
-            return Section("Training", blocks=(Lines("Learning curve", "update", shown.name, tuple(curves), best),))
-        dev.append(Lines("Learning curve", "epoch", shown.label, (Series("dev", places, scores),), best))
+            return Section("Training", blocks=(Lines("Learning curve", "update", dev_score.name, tuple(curves), best),))
+        dev.append(Lines("Learning curve", "epoch", dev_score.label, (Series("dev", places, scores),), best))
     loss = (Lines("Training loss", "update", "nats a token", tuple(curves)),) if curves else ()
     return Section("Training", blocks=(*dev, *loss))
 
@@ -107,8 +107,8 @@ def cost_section(trained: Trained[Any, Any], evaluation: Evaluation, note: str =
         *(() if evaluation.training else (in_use,)),
     ]
     engines = " and ".join(sorted({ENGINES[speed.engine] for speed in speeds.values()}))
-    told = f"{device_name(trained.device)}, {engines}, float32 weights{note}."
-    return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), told),))
+    conditions = f"{device_name(trained.device)}, {engines}, float32 weights{note}."
+    return Section("Speed, size, memory", blocks=(Table("Cost", ("measure", "value"), tuple(rows), conditions),))
 
 
 ENGINES = {"torch": "PyTorch", "numpy": "NumPy"}

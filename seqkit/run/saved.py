@@ -38,8 +38,8 @@ def load(path: str | Path, *, device: str = "cpu") -> Trained[Any, Any]:
             raise ValueError(f"unknown task {description['task']!r}")
         return find_task(description["task"]).trained.from_files(files, device=device)
     except (KeyError, ValueError, ValidationError, TypeError, safetensors.SafetensorError) as error:
-        told = str(error) if type(error) is ValueError else error.__class__.__name__
-        raise DataError(folder, None, f"is not a seqkit model ({told})") from error
+        reason = str(error) if type(error) is ValueError else error.__class__.__name__
+        raise DataError(folder, None, f"is not a seqkit model ({reason})") from error
 
 
 def load_as(kind: type[Kind], path: str | Path, *, device: str = "cpu") -> Kind:

@@ -80,11 +80,11 @@ def train_command(request: TrainRequest, console: Console) -> Run:
     data = request.sources.to_dict() | {"command": request.command}
     (folder / "data.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
     try:
-        report = experiment.run(folder, device, console, command=request.command)
+        fitted = experiment.fit(folder, device, console)
     except UserError:
         discard_unless_begun(folder)
         raise
-    return Run(folder, report)
+    return Run(folder, experiment.report(fitted, folder, console, command=request.command))
 
 
 def discard_unless_begun(folder: Path) -> None:
@@ -109,4 +109,5 @@ def resume_command(run: str, *, console: Console, device: str, threads: int | No
         raise UserError(f"{folder}: not a run that can be resumed ({error.__class__.__name__})") from error
     prepared = prepare_machine(device, threads)
     experiment = Experiment(recipe, Sources.from_dict(data, mirror), console)
-    return Run(folder, experiment.run(folder, prepared, console, command=data["command"], resume=True))
+    fitted = experiment.fit(folder, prepared, console, resume=True)
+    return Run(folder, experiment.report(fitted, folder, console, command=data["command"]))

@@ -57,8 +57,8 @@ def recipe_from(values: Mapping[str, Any], source: str = "recipe", places: Mappi
     shape = shape_of(values)
     if shape is None:
         task, place = values.get("task"), places.get("task", source)
-        told = f"unknown task '{task}'{suggestion(str(task), [*TASKS])}" if task is not None else "is missing"
-        raise UserError(f"{place}: task: {told} (known: {', '.join(TASKS)})")
+        problem = f"unknown task '{task}'{suggestion(str(task), [*TASKS])}" if task is not None else "is missing"
+        raise UserError(f"{place}: task: {problem} (known: {', '.join(TASKS)})")
     return build_recipe(shape, values, source, places)
 
 

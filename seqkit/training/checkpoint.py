@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqkit.errors import DataError
+from seqkit.models.description import modern
 from seqkit.training.atomic_folder import mend, read_folder, write_folder
 from seqkit.training.loop import TrainState
 
@@ -96,7 +97,7 @@ def _restore(state: TrainState, tensors: dict[str, Tensor], counters: dict[str, 
     groups: dict[str, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         group, _, rest = name.partition("/")
-        groups.setdefault(group, {})[rest] = value
+        groups.setdefault(group, {})[modern(rest)] = value
     device = next(state.model.parameters()).device
     for name, weight in state.model.named_parameters():
         weight.copy_(groups["model"][name])

@@ -181,6 +181,11 @@ class TrainState:
         self.cpu_seconds = 0.0
         self.peak_memory = 0  # bytes
 
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether to stop early; a run resumed from its very last checkpoint must not train on."""
+        return 0 < self.config.patience <= self.bad_evaluations
+
     def weights_to_keep(self) -> Any:
         """A context in which the model carries the weights that are evaluated and saved."""
         return self.average.applied_to(self.model) if self.average else nullcontext()

@@ -263,7 +263,7 @@ def test_mingru_by_its_equation():
     x_BTD, h_BH = text(), torch.randn(3, 4, dtype=torch.float64)
     y_BTH, (last_BH,) = cell(x_BTD, (h_BH,))
     for step in range(STEPS):  # Feng et al. 2024, section 3.1
-        gate_BH, candidate_BH = cell.enter(x_BTD[:, step]).chunk(2, dim=-1)
+        gate_BH, candidate_BH = cell.input_projection(x_BTD[:, step]).chunk(2, dim=-1)
         z_BH = gate_BH.sigmoid()
         candidate_BH = torch.where(candidate_BH >= 0, candidate_BH + 0.5, candidate_BH.sigmoid())  # its appendix B
         h_BH = (1 - z_BH) * h_BH + z_BH * candidate_BH
@@ -294,7 +294,7 @@ def attention_by_definition(block: Any, x_TD: Tensor, config: CausalTransformerC
                 elif not rotary:
                     score_TT[query, key] -= 2.0 ** (-8 * (head + 1) / config.heads) * away
         out.append(score_TT.softmax(dim=-1) @ value_TE)
-    return linear(torch.cat(out, dim=-1), block.leave.weight, block.leave.bias)
+    return linear(torch.cat(out, dim=-1), block.output_projection.weight, block.output_projection.bias)
 
 
 @pytest.mark.parametrize("name", TRANSFORMERS)
@@ -308,7 +308,7 @@ def test_a_transformer_by_its_definition(name: str):
     with torch.no_grad():
         found_BTD, _ = read(network, x_BTD)
         for row in range(2):
-            x_TD = network.enter(x_BTD[row])
+            x_TD = network.input_projection(x_BTD[row])
             for block in network.blocks:
                 x_TD = x_TD + attention_by_definition(block, norm(block.attention_norm, x_TD), config)
                 x_TD = x_TD + block.narrow(gelu(block.widen(norm(block.feedforward_norm, x_TD))))
@@ -423,8 +423,8 @@ def test_gates_that_keep_are_biased_to_keep(init: str, family: str):
     assert isinstance(network, CausalRecurrent)
     cell = network.each_layer()[0].cell
     if isinstance(cell, MinGRU):
-        keep_H = -cell.enter.bias[:400]
-        assert not cell.enter.bias[400:].any()
+        keep_H = -cell.input_projection.bias[:400]
+        assert not cell.input_projection.bias[400:].any()
     else:
         keep_H = (cell.input_bias + cell.recurrent_bias)[400:800]
     if init == "forget":

@@ -214,7 +214,7 @@ def test_a_mingru_layer_by_its_equation():
         for network, order, half in ((layer.ahead, range(length), 0), (layer.back, range(length - 1, -1, -1), 3)):
             h_H = torch.zeros(3, dtype=torch.float64)
             for step in order:
-                gate_H, candidate_H = network.enter(x_BTD[row, step]).detach().split(3)
+                gate_H, candidate_H = network.input_projection(x_BTD[row, step]).detach().split(3)
                 new_H = torch.where(candidate_H >= 0, candidate_H + 0.5, candidate_H.sigmoid())
                 h_H = torch.lerp(h_H, new_H, gate_H.sigmoid())
                 torch.testing.assert_close(found_BTD[row, step, half : half + 3], h_H, **EXACT)
@@ -247,7 +247,7 @@ def test_mingru_gates_start_by_keeping(init: str, expected: float | None):
     layer = RecurrentLayer(RecurrentConfig(family="mingru", width=8, init=init, longest=50), INPUT)
     for network in (layer.ahead, layer.back):
         assert isinstance(network, MinGRU)
-        gate_H, candidate_H = network.enter.bias.detach().split(4)
+        gate_H, candidate_H = network.input_projection.bias.detach().split(4)
         assert bool(candidate_H.any()) == (init == "default")
         if expected is not None:
             assert gate_H.tolist() == [expected] * 4
@@ -307,7 +307,7 @@ def test_directional_heads_look_one_way(ahead: bool):
     block = TransformerBlock(TransformerConfig(width=width, heads=heads)).double().eval()
     with torch.no_grad():  # silence the heads that look the other way
         silenced = slice(0, width // 2) if ahead else slice(width // 2, width)
-        block.leave.weight[:, silenced] = 0
+        block.output_projection.weight[:, silenced] = 0
     x_BTD = torch.randn(1, steps, width, dtype=torch.float64, requires_grad=True)
     bias_BNTT = directional_bias(torch.tensor([steps]), steps, heads, x_BTD)
     y_BTD = block.attend(x_BTD, bias_BNTT)

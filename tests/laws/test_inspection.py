@@ -96,7 +96,7 @@ def test_an_lstm_that_only_keeps_shows_gates_that_only_keep() -> None:
 
 def merged(block: Any, weight_BNTS: Tensor, value_BNSE: Tensor) -> Tensor:
     """What a block makes of its attention."""
-    return block.leave((weight_BNTS @ value_BNSE).transpose(1, 2).flatten(2))
+    return block.output_projection((weight_BNTS @ value_BNSE).transpose(1, 2).flatten(2))
 
 
 @pytest.mark.parametrize("positions", ["directional", "rotary"])

@@ -18,6 +18,7 @@ from torch import nn
 
 from seqkit.data.examples import Pair, Tagged, Text
 from seqkit.data.sources import Sources
+from seqkit.report.report import Report
 from seqkit.run.evaluation import Evaluation
 from seqkit.run.experiment import Experiment, Fitted
 from seqkit.run.report import evaluation_report
@@ -46,6 +47,11 @@ def experiment(name: str, corpus: Any, monkeypatch: pytest.MonkeyPatch, **train:
     recipe = small.recipe(name, **train)
     monkeypatch.setattr(type(find_task(recipe.task)), "read", lambda *_: corpus)
     return Experiment(recipe, Sources())
+
+
+def trained_and_reported(one: Experiment, folder: Path) -> Report:
+    """As `seqkit train` does it."""
+    return one.report(one.fit(folder, CPU, QUIET), folder, QUIET)
 
 
 def poisoned(task: str, *splits: str) -> Any:
@@ -114,14 +120,14 @@ def test_a_run_reports_test_or_dev_where_there_is_no_test(task: str, tmp_path: P
     both = experiment(ONE_OF_EACH[task], corpus, monkeypatch)
     for name in ("both", "dev"):
         (tmp_path / name).mkdir()
-    report = both.run(tmp_path / "both", CPU, QUIET)
+    report = trained_and_reported(both, tmp_path / "both")
     scores = Evaluation.read(tmp_path / "both").scores
     assert scores.split == "test"
     assert report.headline[0].name.startswith("test ")
     assert report.verdict[0].startswith("test")
     check_items(task, corpus, "test", scores)
     lacking = replace(corpus, splits={name: split for name, split in corpus.splits.items() if name != "test"})
-    report = experiment(ONE_OF_EACH[task], lacking, monkeypatch).run(tmp_path / "dev", CPU, QUIET)
+    report = trained_and_reported(experiment(ONE_OF_EACH[task], lacking, monkeypatch), tmp_path / "dev")
     scores = Evaluation.read(tmp_path / "dev").scores
     assert scores.split == "dev"
     assert report.headline[0].name.startswith("dev ")
@@ -464,7 +470,8 @@ def test_a_speed_counts_what_its_unit_says(task: str, tmp_path: Path, monkeypatc
 def test_a_report_shows_what_the_record_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     corpus = small.tagged()
     found = experiment("tagger, gru", corpus, monkeypatch)
-    done, measured = found.measure(tmp_path, CPU, QUIET)
+    done = found.fit(tmp_path, CPU, QUIET)
+    measured = found.evaluate(done, tmp_path, QUIET)
     record = Evaluation.read(tmp_path)
     report = evaluation_report(done.trained, record, found.task.summary(done.trained, measured), title="", subtitle="")
     cost = next(section for section in report.sections if section.title == "Speed, size, memory")

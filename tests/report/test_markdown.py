@@ -7,7 +7,7 @@ from markdown_it.token import Token
 
 from seqkit.report.markdown import escape, to_markdown
 from seqkit.report.report import Lines, Report, Section, Series, Table
-from seqkit.report.text import shown
+from seqkit.report.text import visible
 
 PARSER = MarkdownIt("commonmark").enable("table")
 
@@ -46,9 +46,9 @@ def test_a_column_of_figures_stays_one_where_a_word_stands_for_one() -> None:
 
 
 def test_numbers_that_a_table_tells_are_not_told_twice() -> None:
-    plot = Lines("growth", "tokens", "MB", (Series("lstm", (1, 2), (3, 4)),), told=True)
+    plot = Lines("growth", "tokens", "MB", (Series("lstm", (1, 2), (3, 4)),), tabulated=True)
     assert "growth" not in to_markdown(Report("r", sections=(Section("s", "", (plot,)),)))
-    assert "growth" in to_markdown(Report("r", sections=(Section("s", "", (replace(plot, told=False),)),)))
+    assert "growth" in to_markdown(Report("r", sections=(Section("s", "", (replace(plot, tabulated=False),)),)))
 
 
 @given(st.text(max_size=12), st.text(max_size=12))
@@ -58,7 +58,7 @@ def test_numbers_that_a_table_tells_are_not_told_twice() -> None:
 def test_a_cell_shows_exactly_its_text(one: str, other: str) -> None:
     table = Table("t", ("x", "y"), ((one, other),))
     read = cells(to_markdown(Report("r", sections=(Section("s", "", (table,)),))))
-    assert read[2:] == [" ".join(shown(text).split()) for text in (one, other)]
+    assert read[2:] == [" ".join(visible(text).split()) for text in (one, other)]
 
 
 @given(st.text(max_size=12))
@@ -71,7 +71,7 @@ def test_a_cell_shows_exactly_its_text(one: str, other: str) -> None:
 @example("    code")
 @example("https://example.org www.example.org <a@b.c>")
 def test_a_paragraph_shows_exactly_its_text(text: str) -> None:
-    text = shown(text)
+    text = visible(text)
     tokens = PARSER.parse(escape(text))
     wanted = " ".join(text.split())
     assert [token.type for token in tokens] == (["paragraph_open", "inline", "paragraph_close"] if wanted else [])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit.report.report import Sentence, Span
-from seqkit.report.sentences import mistakes, mistakes_told, pieces, runs
+from seqkit.report.sentences import mistakes, mistakes_by_kind, pieces, runs
 
 TOKENS = tuple("abcdefgh")
 
@@ -77,4 +77,4 @@ def test_a_long_sentence_is_cut_down_to_its_mistakes() -> None:
 def test_many_mistakes_are_counted_not_listed() -> None:
     tokens = tuple("x" for _ in range(50_000))
     every = Sentence(tokens, tuple(Span(at, at + 1, "PER") for at in range(0, 50_000, 2)), ())
-    assert mistakes_told(every)[-1] == ("more", ["24992 others"])
+    assert mistakes_by_kind(every)[-1] == ("more", ["24992 others"])

@@ -157,7 +157,7 @@ def test_systems_that_have_learnt_nothing_are_not_alike() -> None:
 
 
 def contests(**part: str) -> ContestsConfig:
-    given = {"told": "It does", "of": "gru", "than": "lstm", "expect": "better"} | part
+    given = {"sentence": "It does", "of": "gru", "than": "lstm", "expect": "better"} | part
     return TypeAdapter(ContestsConfig).validate_python(
         {
             "kind": "contest",

@@ -13,9 +13,8 @@ import torch
 from commandline import RECIPE, Done, command, environment, sentences, seqkit, write_columns
 
 from seqkit.data.sources import OwnFiles, Sources
-from seqkit.errors import UserError
-from seqkit.run.comparison import job as job_module
 from seqkit.run.comparison import jobs as jobs_module
+from seqkit.run.comparison.job import run_job
 from seqkit.run.evaluation import Evaluation
 from seqkit.tasks.recipes import load_recipe
 
@@ -23,33 +22,6 @@ HOPELESS = """
 [compare.rivals.hopeless]
 train = { learning_rate = 1e38, clip = 0 }
 """
-
-
-@pytest.fixture(scope="module")
-def trained() -> list[str]:
-    """The jobs done so far, in order."""
-    return []
-
-
-@pytest.fixture
-def in_process(trained: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do all jobs but the first in this process, which saves the import of torch, and note which."""
-    popen = subprocess.Popen
-
-    def train_here(arguments: list[str], **options: Any) -> Any:
-        asked = json.loads(arguments[3]) if "seqkit.run.comparison.job" in arguments else {"folder": "lstm/seed-1"}
-        place = "/".join(Path(asked["folder"]).parts[-2:])
-        if place == "lstm/seed-1":
-            return popen(arguments, **options)
-        trained.append(place)
-        try:
-            job_module.run_job(asked)
-        except UserError as error:
-            options["stderr"].write(str(error).encode())
-            return popen("exit 2", shell=True, **options)
-        return popen("exit 0", shell=True, **options)
-
-    monkeypatch.setattr(jobs_module.subprocess, "Popen", train_here)
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +35,11 @@ def compare(recipe: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) 
     return run
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("trained")
 def test_a_single_seed_claims_nothing(compare: Callable[..., tuple[Path, Done]], trained: list[str]) -> None:
     out, done = compare("--seeds", "1", "--set", "train.epochs=2")
     assert done.code == 0, done
-    assert trained == ["gru/seed-1"]
+    assert trained == ["lstm/seed-1", "gru/seed-1"]
     trained.clear()
     for name in ("report.json", "report.md", "report.html"):
         assert (out / name).stat().st_size > 500
@@ -79,7 +51,7 @@ def test_a_single_seed_claims_nothing(compare: Callable[..., tuple[Path, Done]],
     assert "seed" in told
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("trained")
 def test_finished_jobs_are_not_done_again(compare: Callable[..., tuple[Path, Done]], trained: list[str]) -> None:
     out, done = compare("--seeds", "1,2", "--set", "train.epochs=2")
     assert done.code == 0, done
@@ -95,7 +67,7 @@ def test_finished_jobs_are_not_done_again(compare: Callable[..., tuple[Path, Don
     assert trained == ["gru/seed-2"]
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("trained")
 def test_the_page_names_the_threads_that_were_asked_for(compare: Callable[..., tuple[Path, Done]]) -> None:
     assert compare("--seeds", "1", "--set", "train.epochs=2")[1].code == 0  # from here on nothing is trained in this process
     before = torch.get_num_threads()
@@ -120,14 +92,14 @@ def test_what_cannot_be_compared_is_one_line(recipe: Path, data: Path, tmp_path:
     assert not out.exists()
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("trained")
 def test_when_every_run_fails_the_first_is_named(recipe: Path, data: Path, tmp_path: Path) -> None:
     done = seqkit("compare", recipe, "--data", data, "--out", tmp_path, "--seeds", "3", "--threads", "1",
                   "--set", "train.learning_rate=1e38", "--set", "train.clip=0")  # fmt: skip
     assert done.refused("every run failed", "lstm, seed 3", "learning_rate")
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("trained")
 def test_a_run_that_fails_is_reported_and_tried_again(data: Path, tmp_path: Path, trained: list[str]) -> None:
     recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
     recipe.write_text(RECIPE + HOPELESS)
@@ -187,7 +159,7 @@ def test_the_same_job_again_gives_the_same_figures_to_the_last_digit(recipe: Pat
         written = load_recipe(str(recipe), ["train.epochs=2"])
         (folder / "job.json").write_text(json.dumps(written.to_dict()))
         setting = jobs_module.Setting(Sources(OwnFiles(folder=data)), "cpu", 1)
-        job_module.run_job(setting.options(jobs_module.Job("lstm", "seed 1", written, folder, "brief")))
+        run_job(setting.options(jobs_module.Job("lstm", "seed 1", written, folder, "brief")))
         events = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
         units = Evaluation.read(folder).scores.units
         found.append([units, [(event.get("loss"), event.get("dev_score")) for event in events]])

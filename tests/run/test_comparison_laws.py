@@ -2,20 +2,14 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from commandline import RECIPE, Done, seqkit
 
-from seqkit.errors import UserError
-from seqkit.run.comparison.job import run_job
-
-JOB = "seqkit.run.comparison.job"
 THIRD = """
 [compare.rivals.rnn]
 model.family = "rnn"
@@ -24,28 +18,6 @@ TUNE = """
 [compare.tune]
 train.learning_rate = { low = 1e-3, high = 1e-1, log = true }
 """
-
-
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The folders of the jobs trained so far, each trained in this process, which saves the import of torch."""
-    popen, done = subprocess.Popen, list[str]()
-
-    def train_here(arguments: list[str], **options: Any) -> Any:
-        if JOB not in arguments:
-            return popen(arguments, **options)
-        given = json.loads(arguments[3])
-        given.pop("tasks", None)
-        done.append("/".join(Path(given["folder"]).parts[-2:]))
-        try:
-            run_job(given)
-        except UserError as error:
-            options["stderr"].write(str(error).encode())
-            return popen("exit 2", shell=True, **options)
-        return popen("exit 0", shell=True, **options)
-
-    monkeypatch.setattr(subprocess, "Popen", train_here)
-    return done
 
 
 Compare = Callable[..., Done]

@@ -35,7 +35,7 @@ def test_only_seeds_that_both_finished_are_compared():
     assert pair.first.seeds == pair.rival.seeds == (1, 3)
     assert pair.rival.units_SNC.tolist() == partial.units_SNC[::-1].tolist()
     scores = [one.scores.mean() for one in (pair.first, pair.rival)]
-    assert pair.shown_difference == pytest.approx(scores[0] - scores[1])
+    assert pair.difference_in_points == pytest.approx(scores[0] - scores[1])
     assert paired_comparisons([system("one", 0.5, (1,)), system("other", 0.5, (2,))]) == []
 
 
@@ -54,7 +54,7 @@ def test_the_sentences_said_to_be_needed_would_show_the_difference():
     count = 200 + int(more[1].replace(",", ""))
     (larger,) = paired_comparisons([made(s.name, s.seeds, s.units_SNC[:, np.arange(count) % 200]) for s in (one, other)])
     # The same sentences over and over, so the same difference, or nearly.
-    assert larger.detectable == pytest.approx(abs(pair.shown_difference), rel=0.15)
+    assert larger.detectable == pytest.approx(abs(pair.difference_in_points), rel=0.15)
 
 
 def test_a_difference_far_too_small_is_not_counted_out():

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
 SETTINGS = ("--threads", "1", "--set", "train.epochs=16", "--set", "augment.swap=0.3", "--set", "train.average=0.9")
 CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # ignored in a shell's background
-OFTEN = "from seqkit.run import training; training.CHECKPOINT_EVERY = 0.0"
+OFTEN = "from seqkit.run import experiment; experiment.CHECKPOINT_EVERY = 0.0"
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +113,8 @@ def test_a_run_killed_after_early_stopping_trains_no_further(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("seqkit.run.training.CHECKPOINT_EVERY", 0.0)
-        patch.setattr("seqkit.run.training.save_checkpoint", save_then_die)
+        patch.setattr("seqkit.run.experiment.CHECKPOINT_EVERY", 0.0)
+        patch.setattr("seqkit.run.experiment.save_checkpoint", save_then_die)
         assert seqkit("train", *given, "--out", tmp_path / "run").code == 130
     assert seqkit("train", "--resume", tmp_path / "run", "--threads", "1").code == 0
     epochs = [(folder / "metrics.jsonl").read_text().count('"evaluated"') for folder in (tmp_path / "run", tmp_path / "whole")]

@@ -136,7 +136,7 @@ def test_the_section_shows_what_failed_and_draws_the_rest() -> None:
         ("lstm", (8, 16), (2.0, 2.0)),
         ("transformer", (8,), (2.0,)),
     ]
-    assert all(plot.told and title in tables for title, plot in plots.items())
+    assert all(plot.tabulated and title in tables for title, plot in plots.items())
     assert plots["Peak memory in use"].series[0].y == (2.0, 2.0)
     training = "Peak memory of one training step"
     assert tables[training].rows == (("8", "too slow", "–"),)

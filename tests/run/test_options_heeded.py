@@ -120,9 +120,9 @@ def test_a_resumed_run_tells_of_all_its_legs(data: Path, recipe: Path, tmp_path:
     """The clock of the first leg is set a thousand seconds on; the second leg must not forget them."""
     stop = """
 import os, signal, time
-import seqkit.run.training as training
+import seqkit.run.experiment as experiment
 import seqkit.run.statistics as statistics
-train = training.train
+train = experiment.train
 def until_nine(trainable, state):
     for event in train(trainable, state):
         if state.step == 9:
@@ -130,7 +130,7 @@ def until_nine(trainable, state):
             statistics.time = type("clock", (), {"perf_counter": lambda: now() + 1000, "process_time": lambda: 500})
             os.kill(os.getpid(), signal.SIGINT)
         yield event
-training.train = until_nine"""
+experiment.train = until_nine"""
     out = tmp_path / "run"
     given = ("train", recipe, "--data", data, "--out", out, "--threads", "1")
     assert process(*given, before=stop).code == 130

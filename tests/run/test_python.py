@@ -62,6 +62,7 @@ def test_evaluating_gives_the_report(run: Path, tmp_path: Path):
         package.evaluate(run, protocol=["carried"], quiet=True)
 
 
+@pytest.mark.usefixtures("trained")
 def test_comparing_gives_its_systems(recipe: Path, data: Path, tmp_path: Path):
     settings = {"train.epochs": 1}
     found = package.compare(recipe, data=data, out=tmp_path, seeds=[1], set=settings, threads=1, quiet=True)

@@ -176,6 +176,7 @@ def test_a_tagger_and_a_language_model_are_not_mixed_up(run: Path) -> None:
     assert seqkit("tag", run, stdin=b"Ada\n").refused("language model", "seqkit generate")
 
 
+@pytest.mark.usefixtures("trained")
 def test_compare_sets_both_families_side_by_side(recipe: Path, text: Path, tmp_path: Path) -> None:
     done = seqkit("compare", recipe, "--text", text, "--out", tmp_path, "--threads", "1", "--set", "train.epochs=0.5")
     assert done.code == 0, done

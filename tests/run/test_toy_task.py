@@ -77,13 +77,13 @@ def test_it_goes_on_where_it_stopped(lines: Path) -> None:
     # An interrupt after the fifth update, as if Ctrl-C had been pressed.
     interrupt = f"""{REGISTER}
 import os, signal
-import seqkit.run.training as training
-train = training.train
+import seqkit.run.experiment as experiment
+train = experiment.train
 def until_five(trainable, state):
     for event in train(trainable, state):
         if state.step == 5: os.kill(os.getpid(), signal.SIGINT)
         yield event
-training.train = until_five"""
+experiment.train = until_five"""
     assert process(*given, "--out", stopped, before=interrupt).code == 130
     assert not (stopped / "model").exists()
     done = seqkit("train", "--resume", stopped, "--threads", "1")

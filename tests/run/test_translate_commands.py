@@ -272,18 +272,20 @@ def test_a_stopped_run_goes_on_to_the_same_weights(data: Path, recipe: Path, tmp
 
 _STOP_EARLY = """
 import os, signal
-import seqkit.run.training as training
-log = training.EventLog.__call__
+import seqkit.run.experiment as experiment
+log = experiment.EventLog.__call__
 def logged(self, event):
     log(self, event)
     if getattr(event, "step", 0) == 30:
         os.kill(os.getpid(), signal.SIGINT)
-training.EventLog.__call__ = logged
+experiment.EventLog.__call__ = logged
 """
 
 
+@pytest.mark.usefixtures("trained")
 def test_a_comparison_of_two_families(data: Path, recipe: Path, tmp_path: Path) -> None:
-    done = seqkit("compare", recipe, "--data", data, "--out", tmp_path, "--threads", "1", "--set", "train.epochs=1")
+    given = ("--data", data, "--out", tmp_path, "--threads", "1", "--seeds", "1,2", "--set", "train.epochs=1")
+    done = seqkit("compare", recipe, *given)
     assert done.code == 0, done
     assert "lstm" in done.out
     assert "transformer" in done.out

@@ -115,7 +115,7 @@ def rnn_states(into_BTG: Tensor, carry: tuple[Tensor, ...], weights: CellWeights
 def mingru_gates(x_BTD: Tensor, carry: tuple[Tensor, ...], cell: MinGRU) -> Gates:
     """h' = (1 - z) h + z n (Feng et al. 2024): z is what is written, the opposite of a GRU's."""
     h_BH = carry[0]
-    z_BTH, new_BTH = cell.gates(cell.enter(x_BTD).to(h_BH.dtype))
+    z_BTH, new_BTH = cell.gates(cell.input_projection(x_BTD).to(h_BH.dtype))
     steps: list[tuple[Tensor, ...]] = []
     for z_BH, new_BH in zip(z_BTH.unbind(1), new_BTH.unbind(1), strict=True):
         h_BH = (1 - z_BH) * h_BH + z_BH * new_BH

@@ -60,24 +60,24 @@ class LightLayer:
     def __init__(self, step: Step, weights: Weights) -> None:
         directions = [part(weights, name) for name in ("ahead", "back") if f"{name}.weight_hh_l0" in weights]
         self.step = step
-        self.enter_DX = np.concatenate([one["weight_ih_l0"] for one in directions]).T.copy()  # X = d·G
-        self.enter_X = np.concatenate([one["bias_ih_l0"] for one in directions])
-        self.recur = [one["weight_hh_l0"].T.copy() for one in directions]
-        self.recur_dG = np.stack([one["bias_hh_l0"] for one in directions])
+        self.input_DX = np.concatenate([one["weight_ih_l0"] for one in directions]).T.copy()  # X = d·G
+        self.input_X = np.concatenate([one["bias_ih_l0"] for one in directions])
+        self.recurrent_projection = [one["weight_hh_l0"].T.copy() for one in directions]
+        self.recurrent_bias_dG = np.stack([one["bias_hh_l0"] for one in directions])
 
     def __call__(self, x_TD: Floats) -> Floats:
         """Run over one sequence from a state of zeros."""
-        directions, hidden = len(self.recur), len(self.recur[0])
-        enter_TdG = (x_TD @ self.enter_DX + self.enter_X).reshape(len(x_TD), directions, -1)
-        enter_TdG[:, 1:] = enter_TdG[::-1, 1:].copy()
+        directions, hidden = len(self.recurrent_projection), len(self.recurrent_projection[0])
+        input_TdG = (x_TD @ self.input_DX + self.input_X).reshape(len(x_TD), directions, -1)
+        input_TdG[:, 1:] = input_TdG[::-1, 1:].copy()
         y_TdH = np.empty((len(x_TD), directions, hidden), dtype=np.float32)
         h_dH, c_dH = np.zeros((2, directions, hidden), dtype=np.float32)
-        recurrent_dG = np.empty_like(self.recur_dG)
-        for enter_dG, y_dH in zip(enter_TdG, y_TdH, strict=True):
-            for h_H, recur_HG, recurrent_G in zip(h_dH, self.recur, recurrent_dG, strict=True):
-                np.dot(h_H, recur_HG, out=recurrent_G)
-            recurrent_dG += self.recur_dG
-            self.step(enter_dG, recurrent_dG, h_dH, c_dH)
+        recurrent_dG = np.empty_like(self.recurrent_bias_dG)
+        for input_dG, y_dH in zip(input_TdG, y_TdH, strict=True):
+            for h_H, recurrent_HG, recurrent_G in zip(h_dH, self.recurrent_projection, recurrent_dG, strict=True):
+                np.dot(h_H, recurrent_HG, out=recurrent_G)
+            recurrent_dG += self.recurrent_bias_dG
+            self.step(input_dG, recurrent_dG, h_dH, c_dH)
             y_dH[:] = h_dH
         y_TdH[:, 1:] = y_TdH[::-1, 1:].copy()
         return y_TdH
@@ -87,16 +87,16 @@ class LightMinGRU:
     """`layer(x_TD) -> y_TdH`, as `LightLayer`: gates and candidates of all steps at once (Feng et al. 2024)."""
 
     def __init__(self, weights: Weights) -> None:
-        directions = [part(weights, name) for name in ("ahead", "back") if f"{name}.enter.weight" in weights]
+        directions = [part(weights, name) for name in ("ahead", "back") if f"{name}.input_projection.weight" in weights]
         self.directions = len(directions)
-        self.enter_DX = np.concatenate([one["enter.weight"] for one in directions]).T.copy()  # X = d·G
-        self.enter_X = np.concatenate([one["enter.bias"] for one in directions])
+        self.input_DX = np.concatenate([one["input_projection.weight"] for one in directions]).T.copy()  # X = d·G
+        self.input_X = np.concatenate([one["input_projection.bias"] for one in directions])
 
     def __call__(self, x_TD: Floats) -> Floats:
         """h ← h + z ∘ (g - h) from a state of zeros."""
-        enter_TdG = (x_TD @ self.enter_DX + self.enter_X).reshape(len(x_TD), self.directions, -1)
-        enter_TdG[:, 1:] = enter_TdG[::-1, 1:].copy()
-        write_TdH, y_TdH = (part_TdH.copy() for part_TdH in np.split(enter_TdG, 2, axis=2))
+        input_TdG = (x_TD @ self.input_DX + self.input_X).reshape(len(x_TD), self.directions, -1)
+        input_TdG[:, 1:] = input_TdG[::-1, 1:].copy()
+        write_TdH, y_TdH = (part_TdH.copy() for part_TdH in np.split(input_TdG, 2, axis=2))
         positive_TdH = np.maximum(y_TdH, 0)
         sigmoid(np.minimum(y_TdH, 0, out=y_TdH))
         y_TdH += positive_TdH
@@ -111,29 +111,29 @@ class LightMinGRU:
         return y_TdH
 
 
-def rnn_step(enter_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
+def rnn_step(input_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
     """h ← tanh(x + r)  (Elman 1990)."""
-    np.add(enter_dG, recurrent_dG, out=h_dH)
+    np.add(input_dG, recurrent_dG, out=h_dH)
     np.tanh(h_dH, out=h_dH)
 
 
-def lstm_step(enter_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
+def lstm_step(input_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
     """c ← f ∘ c + i ∘ tanh(g), h ← o ∘ tanh(c), the gates in PyTorch's order i, f, g, o (Gers et al. 2000)."""
     hidden = h_dH.shape[1]
-    recurrent_dG += enter_dG
-    np.tanh(recurrent_dG[:, 2 * hidden : 3 * hidden], out=enter_dG[:, :hidden])
+    recurrent_dG += input_dG
+    np.tanh(recurrent_dG[:, 2 * hidden : 3 * hidden], out=input_dG[:, :hidden])
     gate_dG = sigmoid(recurrent_dG)
     c_dH *= gate_dG[:, hidden : 2 * hidden]
-    c_dH += gate_dG[:, :hidden] * enter_dG[:, :hidden]
+    c_dH += gate_dG[:, :hidden] * input_dG[:, :hidden]
     np.tanh(c_dH, out=h_dH)
     h_dH *= gate_dG[:, 3 * hidden :]
 
 
-def gru_step(enter_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
+def gru_step(input_dG: Floats, recurrent_dG: Floats, h_dH: Floats, c_dH: Floats) -> None:
     """n = tanh(x_n + r ∘ r_n), h ← n + z ∘ (h - n), the gates in PyTorch's order r, z, n (Cho et al. 2014)."""
     hidden = h_dH.shape[1]
-    gate_dG = sigmoid(enter_dG[:, : 2 * hidden] + recurrent_dG[:, : 2 * hidden])
-    new_dH = np.tanh(enter_dG[:, 2 * hidden :] + gate_dG[:, :hidden] * recurrent_dG[:, 2 * hidden :])
+    gate_dG = sigmoid(input_dG[:, : 2 * hidden] + recurrent_dG[:, : 2 * hidden])
+    new_dH = np.tanh(input_dG[:, 2 * hidden :] + gate_dG[:, :hidden] * recurrent_dG[:, 2 * hidden :])
     h_dH -= new_dH
     h_dH *= gate_dG[:, hidden:]
     h_dH += new_dH

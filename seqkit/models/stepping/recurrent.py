@@ -33,9 +33,9 @@ class RecurrentStepper:
         self.x_VD = array(model.embed(torch.arange(len(model.output_bias))))
         first = self.layers[0]
         small = first.gates * len(self.x_VD) <= LARGEST_TABLE
-        self.gate_VG = first.enter(self.x_VD) if small else None
+        self.gate_VG = first.input_projection(self.x_VD) if small else None
         norm = body.norm if isinstance(body.norm, nn.LayerNorm) else None
-        self.leave = leaving(norm, model.project, model.output_weight, model.output_bias)
+        self.output_projection = output_products(norm, model.project, model.output_weight, model.output_bias)
 
     @torch.inference_mode()
     def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
@@ -47,18 +47,18 @@ class RecurrentStepper:
         gate_BG = None if self.gate_VG is None else self.gate_VG[token_B]
         after: dict[str, Tensor] = {}
         for layer in self.layers:
-            gate_BG = layer.enter(x_BD) if gate_BG is None else gate_BG
+            gate_BG = layer.input_projection(x_BD) if gate_BG is None else gate_BG
             carry = layer.step(gate_BG, tuple(state.carry[name].numpy() for name in layer.names))
             after |= {name: torch.from_numpy(part) for name, part in zip(layer.names, carry, strict=True)}
             x_BD = x_BD + carry[0] if layer.residual else carry[0]
             gate_BG = None
-        for product in self.leave:
+        for product in self.output_projection:
             x_BD = product(x_BD)
         return torch.from_numpy(x_BD)[:, None], State(after, memory=state.memory)
 
 
 class LayerStep:
-    """One layer: `enter` makes the gates of its input, `step` takes them to the next carry and may write over them."""
+    """One layer: the gates of its input, then `step`, which may write over them, to the next carry."""
 
     def __init__(self, number: int, layer: CausalLayer) -> None:
         cell = layer.cell
@@ -66,19 +66,19 @@ class LayerStep:
         self.residual = layer.residual
         norm = layer.norm if isinstance(layer.norm, nn.LayerNorm) else None
         if isinstance(cell, Gated):
-            self.enter = Normed(cell.input_weight, cell.input_bias, norm)
-            self.recur = Product(cell.recurrent_weight, cell.recurrent_bias)
+            self.input_projection = Normed(cell.input_weight, cell.input_bias, norm)
+            self.recurrent_projection = Product(cell.recurrent_weight, cell.recurrent_bias)
             self.gated = STEPS[cell.family]
         else:
-            self.enter = Normed(cell.enter.weight, cell.enter.bias, norm)
-            self.recur = self.gated = None
-        self.gates = self.enter.product.bias_X.size
+            self.input_projection = Normed(cell.input_projection.weight, cell.input_projection.bias, norm)
+            self.recurrent_projection = self.gated = None
+        self.gates = self.input_projection.product.bias_X.size
 
     def step(self, gate_BG: Array, carry: Carry) -> Carry:
         """The carry after one token; the one given stays as it is."""
-        if self.recur is None or self.gated is None:
+        if self.recurrent_projection is None or self.gated is None:
             return step_mingru(gate_BG, carry)
-        return self.gated(gate_BG, self.recur(carry[0]), carry)
+        return self.gated(gate_BG, self.recurrent_projection(carry[0]), carry)
 
 
 class Normed:
@@ -95,7 +95,9 @@ class Normed:
         return self.product(unit(x_BD - x_BD.mean(axis=1, keepdims=True), self.floor))
 
 
-def leaving(norm: nn.LayerNorm | None, project: nn.Module, weight_VD: Tensor, bias_V: Tensor) -> list[Callable[[Array], Array]]:
+def output_products(
+    norm: nn.LayerNorm | None, project: nn.Module, weight_VD: Tensor, bias_V: Tensor
+) -> list[Callable[[Array], Array]]:
     """The products, one after the other, from the last layer's output to logit_BV."""
     weights = [(weight_VD, bias_V)]
     if isinstance(project, nn.Linear):

@@ -37,11 +37,11 @@ class TransformerStepper:
     @torch.inference_mode()
     def __init__(self, model: LanguageModel, body: CausalTransformer) -> None:
         self.model, self.body = model.eval(), body
-        x_VD = body.enter(model.embed(torch.arange(len(model.output_bias))))
+        x_VD = body.input_projection(model.embed(torch.arange(len(model.output_bias))))
         self.x_VD = array(x_VD - x_VD.mean(dim=1, keepdim=True))
         self.blocks = [BlockStep(block) for block in body.each_block()]
         small = 3 * self.x_VD.size <= LARGEST_TABLE
-        self.gate_VX = self.blocks[0].enter(self.x_VD) if small else None
+        self.gate_VX = self.blocks[0].input_projection(self.x_VD) if small else None
         self.floor = floor(body.norm)
         self.turns = Turns(body) if body.rotary else None
         self.slope_N1 = array(alibi_slopes(body.heads, x_VD)[:, None])
@@ -60,16 +60,16 @@ class TransformerStepper:
         token_B = token_BT[:, 0].numpy()
         position_B = state.carry["position"]
         x_BD = self.x_VD[token_B]
-        gate_BX = self.blocks[0].enter(x_BD) if self.gate_VX is None else self.gate_VX[token_B]
+        gate_BX = self.blocks[0].input_projection(x_BD) if self.gate_VX is None else self.gate_VX[token_B]
         place = self.place(int(position_B[0]), state)
         caches: dict[str, KeyValueCache] = {}
         for number, block in enumerate(self.blocks):
             name = str(number)
             cache = state.caches[name]
             assert isinstance(cache, KeyValueCache)
-            gate_BX = block.enter(x_BD) if number else gate_BX
+            gate_BX = block.input_projection(x_BD) if number else gate_BX
             y_BD, caches[name] = block.attend(gate_BX, cache, place)
-            x_BD = block.leave(x_BD, y_BD)
+            x_BD = block.output_projection(x_BD, y_BD)
         y_BD = unit(x_BD, self.floor)
         logit_BV = self.output(self.project(y_BD) if self.project else y_BD)
         return torch.from_numpy(logit_BV)[:, None], State({"position": position_B + 1}, caches)
@@ -98,11 +98,11 @@ class BlockStep:
         self.heads, self.past, self.floor = block.heads, block.past, floor(block.attention_norm)
         product, root = block.query_key_value, math.sqrt(0.5)
         self.query_key_value = Product(product.weight, product.bias, block.attention_norm)
-        self.leave_attention = Product(block.leave.weight, block.leave.bias, centred=True)
+        self.attention_output = Product(block.output_projection.weight, block.output_projection.bias, centred=True)
         self.widen = Product(root * block.widen.weight, root * block.widen.bias, block.feedforward_norm)
         self.narrow = Product(root * block.narrow.weight, block.narrow.bias, centred=True)
 
-    def enter(self, x_BD: Array) -> Array:
+    def input_projection(self, x_BD: Array) -> Array:
         """gate_BX: query, key and value, not yet turned."""
         return self.query_key_value(unit(x_BD, self.floor))
 
@@ -125,9 +125,9 @@ class BlockStep:
         weight_BNR /= weight_BNR.sum(axis=-1, keepdims=True)
         return (weight_BNR[:, :, None] @ value_BNRE).reshape(len(gate_BX), -1), cache
 
-    def leave(self, x_BD: Array, y_BD: Array) -> Array:
+    def output_projection(self, x_BD: Array, y_BD: Array) -> Array:
         """The token after the block, y_BD being what it attended to."""
-        x_BD = x_BD + self.leave_attention(y_BD)
+        x_BD = x_BD + self.attention_output(y_BD)
         u_BF = self.widen(unit(x_BD, self.floor))
         gelu_BF = torch.erf(torch.from_numpy(u_BF)).numpy()  # NumPy has none
         gelu_BF *= u_BF

@@ -10,7 +10,7 @@ from seqkit.models.decoder import RecurrentDecoder
 from seqkit.models.state import Scanner, State
 from seqkit.models.stepping.bridges import ReadingStep
 from seqkit.models.stepping.product import Product, array, suits
-from seqkit.models.stepping.recurrent import LayerStep, leaving
+from seqkit.models.stepping.recurrent import LayerStep, output_products
 from seqkit.models.translator import Translator, embed
 
 
@@ -33,7 +33,7 @@ class RecurrentWriter:
         places = range(len(self.layers) + 1)
         self.readings = {place: ReadingStep(reading) for place in places if (reading := decoder.reading(place))}
         norm = decoder.norm if isinstance(decoder.norm, nn.LayerNorm) else None
-        self.leave = leaving(norm, model.project, model.output_weight, model.output_bias)
+        self.output_projection = output_products(norm, model.project, model.output_weight, model.output_bias)
 
     @torch.inference_mode()
     def scan(self, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
@@ -49,12 +49,12 @@ class RecurrentWriter:
         for place, layer in enumerate(self.layers):
             if place in self.readings:
                 x_BD = self.readings[place](x_BD, memories[place])
-            carry = layer.step(layer.enter(x_BD), tuple(carried[name] for name in layer.names))
+            carry = layer.step(layer.input_projection(x_BD), tuple(carried[name] for name in layer.names))
             after |= {name: torch.from_numpy(part) for name, part in zip(layer.names, carry, strict=True)}
             x_BD = x_BD + carry[0] if layer.residual else carry[0]
         if len(self.layers) in self.readings:
             x_BD = self.readings[len(self.layers)](x_BD, memories[len(self.layers)])
-        for product in self.leave:
+        for product in self.output_projection:
             x_BD = product(x_BD)
         return torch.from_numpy(x_BD)[:, None], State(after, memory=state.memory)
 

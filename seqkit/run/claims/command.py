@@ -106,10 +106,10 @@ def do_jobs(kept: Kept, jobs: Mapping[str, Callable[[], Result]], console: Conso
         for done, name in enumerate(missing):
             minutes = (time.monotonic() - started) / done * (len(missing) - done) / 60 if done else 0.0
             left = f"about {minutes:.0f} min left" if done else ""
-            told = f"{name} ({len(jobs) - len(missing) + done + 1} of {len(jobs)})"
-            progress.update(task, description=told, left=left)
+            message = f"{name} ({len(jobs) - len(missing) + done + 1} of {len(jobs)})"
+            progress.update(task, description=message, left=left)
             if not bar:
-                console.print(" · ".join(filter(None, (told, left))), style="dim", soft_wrap=True)
+                console.print(" · ".join(filter(None, (message, left))), style="dim", soft_wrap=True)
             kept.do(name, jobs[name])
             progress.advance(task)
 
@@ -125,8 +125,8 @@ def interruptible(kept: Kept, jobs: Mapping[str, object], command: str) -> Gener
 
     def stop(number: int, _: FrameType | None) -> NoReturn:
         done = len([name for name in jobs if name in kept.jobs])
-        told = f"stopped; {done} of {len(jobs)} measurements are done and kept. Go on with the same command: {command}"
-        raise Stopped(number, told)
+        message = f"stopped; {done} of {len(jobs)} measurements are done and kept. Go on with the same command: {command}"
+        raise Stopped(number, message)
 
     try:
         for number in before:

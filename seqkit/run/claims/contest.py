@@ -5,7 +5,7 @@ A comparison is `seqkit compare` itself, with its jobs, its matching and its pai
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -47,14 +47,16 @@ class PartConfig(Config):
     """A part of the claim, tested in every contest in which both systems take part.
 
     Args:
-        told: as a sentence.
+        sentence: what is claimed.
         of: the system of which it is said.
         than: the one it is set against.
         expect: `better` by a paired test; `alike` within the margin; `no worse` than the margin; or what is not a score:
             `trains faster`, `runs faster`, `smaller` in parameters.
     """
 
-    told: str
+    renamed: ClassVar[Mapping[str, str]] = {"told": "sentence"}
+
+    sentence: str
     of: str
     than: str
     expect: Expectation
@@ -154,7 +156,7 @@ class Contests:
             key = RATIOS[part.expect]
             ratio = mine[key] / other[key] if key != "parameters" else other[key] / mine[key]
             least = 1 if part.expect == "smaller" else CLEAR_RATIO
-            return [Check(part.told, (name,), Figure("ratio", ratio, "×"), ratio > least)]
+            return [Check(part.sentence, (name,), Figure("ratio", ratio, "×"), ratio > least)]
         own = [pair for pair in found["pairs"] if {pair["first"], pair["rival"]} == {part.of, part.than}]
         return [self.scored(part, name, contest, found, pair) for pair in own]
 
@@ -166,7 +168,7 @@ class Contests:
         figure = Figure("difference", difference, pair["point"], interval=(low, high), digits=measure["digits"])
         where = (name, f"{pair['fraction']:g} % of train") if contest.fractions else (name,)
         holds = None if pair["seeds"] < LEAST_SEEDS else judged(part.expect, difference, low, high, pair["p"], contest.margin)
-        return Check(part.told, where, figure, holds)
+        return Check(part.sentence, where, figure, holds)
 
     def section(self, name: str, found: Result) -> Section:
         """The comparison in short; its own report has the rest."""
@@ -272,7 +274,7 @@ def pairs_of(systems: Sequence[System]) -> list[dict[str, Any]]:
         {
             "first": pair.first.name,
             "rival": pair.rival.name,
-            "difference": pair.shown_difference,
+            "difference": pair.difference_in_points,
             "low": factor * pair.paired.low,
             "high": factor * pair.paired.high,
             "p": pair.p,

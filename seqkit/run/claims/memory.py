@@ -50,14 +50,14 @@ class Work(NamedTuple):
     materialised: bool = False
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """`training, attention materialised`."""
         return TOLD[self.way] + ", attention materialised" * self.materialised
 
     @property
     def name(self) -> str:
         """`transformer: reading in one pass`."""
-        return f"{self.system}: {self.told}"
+        return f"{self.system}: {self.description}"
 
 
 TOLD: dict[Way, str] = {
@@ -147,13 +147,13 @@ class Memory:
         part = "A recurrent network's memory is constant" if recurrent else "A Transformer's memory grows with the square"
         end = f"; at {self.config.lengths[len(points)]:,} tokens: {failure}" if failure else ""
         if len(points) < 2:
-            return Check(part, (work.system, work.told), Figure("growth", f"unknown{end}"), None)
+            return Check(part, (work.system, work.description), Figure("growth", f"unknown{end}"), None)
         constant, power = self.growth(points)
         last = points[-1]
         size = Figure("memory", last["bytes"], "bytes").text()
-        told = f"{'constant' if constant else f'length^{power:.1f}'}, {size} at {last['length']:,}{end}"
+        description = f"{'constant' if constant else f'length^{power:.1f}'}, {size} at {last['length']:,}{end}"
         holds = constant if recurrent else (not constant and power >= SQUARE)
-        return Check(part, (work.system, work.told), Figure("growth", told), holds)
+        return Check(part, (work.system, work.description), Figure("growth", description), holds)
 
     def growth(self, points: Sequence[Mapping[str, Any]]) -> tuple[bool, float]:
         """Whether memory is constant, and the exponent between the two longest texts."""
@@ -167,7 +167,7 @@ class Memory:
         rows: list[tuple[Any, ...]] = []
         for work, own in points.items():
             cells = [point.get("failure") or Figure("memory", point["bytes"], "bytes") for point in own]
-            rows.append((work.system, work.told, *cells, *["–"] * (len(self.config.lengths) - len(cells))))
+            rows.append((work.system, work.description, *cells, *["–"] * (len(self.config.lengths) - len(cells))))
         return Table("", ("system", "work", *(f"{length:,} tokens" for length in self.config.lengths)), tuple(rows))
 
     def plot(self, title: str, points: Mapping[Work, Sequence[Mapping[str, Any]]], ways: Sequence[Way]) -> Lines:
@@ -184,7 +184,7 @@ class Memory:
         rows = tuple(
             (
                 work.system,
-                work.told,
+                work.description,
                 *(Figure("time", point["seconds"], "s") for point in own),
                 *["–"] * (len(self.config.lengths) - len(own)),
             )

@@ -154,7 +154,7 @@ class Streaming:
     def crossings(self, results: Mapping[str, Result]) -> list[str]:
         """From where on each Transformer is slower, and holds more, than each recurrent network."""
         families = {name: self.config.systems[name].family for name in results}
-        told: list[str] = []
+        sentences: list[str] = []
         for attentive in (name for name, family in families.items() if family == "transformer"):
             for recurrent in (name for name, family in families.items() if family != "transformer"):
                 pairs = list(zip(results[attentive]["points"], results[recurrent]["points"], strict=True))
@@ -162,8 +162,8 @@ class Streaming:
                     larger = [a[key] > r[key] for a, r in pairs]
                     lasting = [a["length"] for at, (a, _) in enumerate(pairs) if all(larger[at:])]
                     where = f"from {lasting[0]:,} token{'s' * (lasting[0] > 1)} on" if lasting else "at no length measured"
-                    told.append(f"{attentive} is {what} than {recurrent} {where}.")
-        return told
+                    sentences.append(f"{attentive} is {what} than {recurrent} {where}.")
+        return sentences
 
     def table(self, results: Mapping[str, Result]) -> Table:
         """A row a length."""

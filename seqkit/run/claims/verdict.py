@@ -77,10 +77,10 @@ def parts(checks: Sequence[Check]) -> dict[str, list[Check]]:
 
 def sentences(checks: Sequence[Check]) -> tuple[str, ...]:
     """The verdict, then a sentence a part with the figure that says so."""
-    return (f"The claim {told(claim_verdict(checks))}.", *(part_sentence(part, own) for part, own in parts(checks).items()))
+    return (f"The claim {in_words(claim_verdict(checks))}.", *(part_sentence(part, own) for part, own in parts(checks).items()))
 
 
-def told(verdict: Verdict) -> str:
+def in_words(verdict: Verdict) -> str:
     """As the end of a sentence."""
     return "is not decided" if verdict == "not decided" else verdict
 

@@ -78,8 +78,8 @@ class Ledger:
             raise UserError(f"{path}: is not a budget that can be gone on with; name another folder with --out") from error
         if (found.total, found.systems) != (total, systems):
             raise UserError(
-                f"{path}: {found.total:g} s were shared among {told(found.systems)}, and {total:g} s are asked for "
-                f"{told(systems)}; name another folder with --out"
+                f"{path}: {found.total:g} s were shared among {named(found.systems)}, and {total:g} s are asked for "
+                f"{named(systems)}; name another folder with --out"
             )
         return found
 
@@ -112,7 +112,7 @@ class Ledger:
         )
 
 
-def told(systems: Sequence[str]) -> str:
+def named(systems: Sequence[str]) -> str:
     """Those of a ledger, as `lstm, gru, seeds [1, 2]`."""
     return ", ".join((*(name.rsplit(" ", 1)[0] for name in systems[:-1]), *systems[-1:]))
 

@@ -255,11 +255,11 @@ def matcher(recipe: Recipe, experiment: Experiment) -> Callable[[Recipe], Recipe
 def terms(match: str, jobs: Sequence[Job]) -> str:
     """What was made equal."""
     seconds = sorted({job.recipe.train.seconds for job in jobs})
-    told = [TERMS[match]] if match in TERMS else []
+    equal = [TERMS[match]] if match in TERMS else []
     if seconds[0]:
         each = f"{seconds[0]:.3g}" if seconds[0] == seconds[-1] else f"{seconds[0]:.3g} to {seconds[-1]:.3g}"
-        told.append(f"equal training time ({each} s of updates)")
-    return ", ".join(told)
+        equal.append(f"equal training time ({each} s of updates)")
+    return ", ".join(equal)
 
 
 def finished_systems(jobs: Sequence[Job], seeds: Sequence[int], fraction: float) -> list[System]:

@@ -43,7 +43,7 @@ def length_bars(systems: Sequence[System]) -> tuple[Bars, ...]:
     bounds = sorted({int(bound) for bound in np.quantile(lengths, [0.25, 0.5, 0.75])} - {0, max(lengths)})
     buckets = length_buckets(lengths, bounds)
     groups = tuple(
-        (system.name, tuple(float(measure.shown(system.units_SNC[:, places]).mean()) for places in buckets.values()))
+        (system.name, tuple(float(measure.in_points(system.units_SNC[:, places]).mean()) for places in buckets.values()))
         for system in systems
     )
     names = tuple(buckets)

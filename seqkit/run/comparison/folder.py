@@ -22,7 +22,7 @@ from seqkit.run.folders import RUNS
 
 NAME = "comparison.json"
 OLDER = "data.json"  # what a comparison of seqkit 0.1.0 kept in its place
-TOLD = 3  # differences that a message names
+NAMED = 3  # differences that a message names
 Flat = dict[str, Any]
 
 
@@ -91,10 +91,10 @@ def comparison_folder(identity: Identity, name: str, out: Path | None, console: 
         there = kept(place)
         differences = there.differences(identity) if isinstance(there, Identity) else [there] * bool(there)
         if differences:
-            told = "; ".join(differences[:TOLD]) + f"; and {len(differences) - TOLD} more" * (len(differences) > TOLD)
+            named = "; ".join(differences[:NAMED]) + f"; and {len(differences) - NAMED} more" * (len(differences) > NAMED)
             if out:
-                raise UserError(f"{out}: holds another comparison ({told}); name another folder with --out")
-            console.print(f"{place} holds another comparison ({told})", style="dim", soft_wrap=True)
+                raise UserError(f"{out}: holds another comparison ({named}); name another folder with --out")
+            console.print(f"{place} holds another comparison ({named})", style="dim", soft_wrap=True)
             continue
         try:
             place.mkdir(parents=True, exist_ok=True)

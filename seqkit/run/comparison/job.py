@@ -37,9 +37,9 @@ def run_job(options: dict[str, Any]) -> None:
         case "trial":
             try_out(experiment, folder, device)
         case "brief":
-            experiment.measure(folder, device, quiet)
+            experiment.evaluate(experiment.fit(folder, device, quiet), folder, quiet)
         case _:
-            experiment.run(folder, device, quiet)
+            experiment.report(experiment.fit(folder, device, quiet), folder, quiet)
     (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1), encoding="utf-8")
 
 

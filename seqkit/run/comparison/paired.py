@@ -29,7 +29,7 @@ class PairedComparison:
     detectable: float  # in the measure's unit
 
     @property
-    def shown_difference(self) -> float:
+    def difference_in_points(self) -> float:
         """In the measure's unit; positive where the first system is better."""
         return abs(self.first.measure.factor) * self.paired.difference
 
@@ -59,19 +59,19 @@ def verdict(
     systems: Sequence[System], pairs: Sequence[PairedComparison], failures: Sequence[tuple[str, str]]
 ) -> tuple[str, ...]:
     """One sentence a rival, claiming no more than the tests show, and one on the runs that failed."""
-    told = [f"{quality(pair)} {costs(pair.first, pair.rival)}" for pair in pairs]
+    sentences = [f"{quality(pair)} {costs(pair.first, pair.rival)}" for pair in pairs]
     if not pairs:
-        told.append(f"Nothing was compared: no rival shares a finished seed with {systems[0].name}.")
+        sentences.append(f"Nothing was compared: no rival shares a finished seed with {systems[0].name}.")
     if failures:
         named = "; ".join(f"{name} ({reason})" for name, reason in failures)
-        told.append(f"Failed and left out: {named}.")
-    return tuple(told)
+        sentences.append(f"Failed and left out: {named}.")
+    return tuple(sentences)
 
 
 def quality(pair: PairedComparison) -> str:
     """Which is better, or that no difference was shown, which one would have been and what it would take to tell."""
     first, rival, measure = pair.first, pair.rival, pair.first.measure
-    size = f"{abs(pair.shown_difference):.{measure.digits}f} {measure.point}"
+    size = f"{abs(pair.difference_in_points):.{measure.digits}f} {measure.point}"
     leader = pair.leader.name
     if len(first.seeds) < 2:
         return (
@@ -88,7 +88,7 @@ def quality(pair: PairedComparison) -> str:
 
 def wanting(pair: PairedComparison) -> str:
     """How many more test sentences would show a difference of the size found: errors shrink with the root of their number."""
-    ratio = (pair.detectable / abs(pair.shown_difference)) ** 2 if pair.shown_difference else float("inf")
+    ratio = (pair.detectable / abs(pair.difference_in_points)) ** 2 if pair.difference_in_points else float("inf")
     if ratio <= 1:
         return ""
     count, part = pair.first.units_SNC.shape[1], pair.first.measure.part
@@ -107,11 +107,11 @@ def costs(first: System, rival: System) -> str:
         (f"is {{}} in {name}", first.speed(name) / rival.speed(name)),
     )
     parts: list[str] = []
-    for told, ratio in ratios:
+    for sentences, ratio in ratios:
         if ratio > CLEAR_RATIO:
-            parts.append(told.format(f"{ratio:.1f}× faster"))
+            parts.append(sentences.format(f"{ratio:.1f}× faster"))
         elif ratio < 1 / CLEAR_RATIO:
-            parts.append(told.format(f"{1 / ratio:.1f}× slower"))
+            parts.append(sentences.format(f"{1 / ratio:.1f}× slower"))
     if not parts:
         return f"{first.name} and {rival.name} are alike in speed."
     return f"{first.name} {' and '.join(parts)}."

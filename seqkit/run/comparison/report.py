@@ -129,7 +129,7 @@ def tests(pairs: Sequence[PairedComparison]) -> Table:
             f"{pair.first.name} − {pair.rival.name}",
             Figure(
                 "difference",
-                pair.shown_difference,
+                pair.difference_in_points,
                 measure.point,
                 seeds=pair.first.seeds,
                 interval=(factor * pair.paired.low, factor * pair.paired.high),

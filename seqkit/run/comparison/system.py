@@ -56,7 +56,7 @@ class System:
     @property
     def scores(self) -> NDArray[np.float64]:
         """The test score of each seed, as shown."""
-        return self.measure.shown(self.units_SNC)
+        return self.measure.in_points(self.units_SNC)
 
     @property
     def lengths(self) -> tuple[int, ...]:

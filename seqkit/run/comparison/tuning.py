@@ -72,9 +72,9 @@ class Tuning:
                 yield from ([job] for job in jobs.values())
             for name, job in jobs.items():
                 self.found[name].append(Trial(drawn[name][number], job.dev_score, job.failure))
-        told = {name: [asdict(trial) for trial in trials] for name, trials in self.found.items()}
+        record = {name: [asdict(trial) for trial in trials] for name, trials in self.found.items()}
         (self.out / "tuning").mkdir(exist_ok=True)
-        (self.out / "tuning" / "trials.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+        (self.out / "tuning" / "trials.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
 
     def chosen(self) -> dict[str, Recipe]:
         """Each system with the setting that scored best on dev, the earliest of equals; as written where every trial failed."""

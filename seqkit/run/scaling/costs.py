@@ -86,7 +86,7 @@ def length_sections(costs: Mapping[str, Points]) -> tuple[Section, ...]:
     waits = next((point["waits"] for points in costs.values() for point in points["use"] if "waits" in point), "")
     if not waits:
         return ()
-    shown: list[Table | Lines] = []
+    blocks: list[Table | Lines] = []
     for cost in (
         Cost(f"Time of {waits}", "use", "milliseconds", "s", 1e-3),
         Cost("What is kept of the text", "use", "state", "bytes"),
@@ -97,15 +97,15 @@ def length_sections(costs: Mapping[str, Points]) -> tuple[Section, ...]:
         known = any(cost.known(points) for points in costs.values())
         failed = cost.key == "bytes" and any(points[cost.way] for points in costs.values())
         if known or failed:
-            shown.append(table(cost, costs))
+            blocks.append(table(cost, costs))
         if known and cost.drawn:
-            shown.append(plot(cost, costs))
+            blocks.append(plot(cost, costs))
     note = (
         "One text at a time, of symbols drawn at random, in a process of its own; peak memory is what came on top of the "
         "model. In training the text is one piece and its gradient is not cut. A point may take "
         f"{LIMIT / 1e9:g} GB and {SECONDS:g} s of processor time; after one that fails no longer text is tried."
     )
-    return (Section("As texts grow", note, tuple(shown)),)
+    return (Section("As texts grow", note, tuple(blocks)),)
 
 
 def table(cost: Cost, costs: Mapping[str, Points]) -> Table:
@@ -133,4 +133,4 @@ def plot(cost: Cost, costs: Mapping[str, Points]) -> Lines:
         )
         for name, points in costs.items()
     )
-    return Lines(cost.title, "tokens", label, series, log_x=True, log_y=True, told=True)
+    return Lines(cost.title, "tokens", label, series, log_x=True, log_y=True, tabulated=True)

@@ -33,12 +33,12 @@ def measure(options: dict[str, Any]) -> dict[str, Any]:
     limit_time(options["seconds"])
     started = time.perf_counter()
     try:
-        told = do(work, options["length"])
+        shape = do(work, options["length"])
         wait_for(device)
     except (MemoryError, RuntimeError) as error:
         return {"failure": out_of_memory(error, options["limit"])}
     found = {"bytes": max(peak(device) - before, 0), "seconds": time.perf_counter() - started, "waits": work.waits}
-    return found | (told._asdict() if told else {})
+    return found | (shape._asdict() if shape else {})
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ class TextBatches:
 
     def loss(self, batch: Window) -> tuple[Tensor, int]:
         """Negative log-likelihood in nats summed over B·T targets, and their number; keeps the state for the next window."""
-        token_BT = torch.from_numpy(batch.token_BT).to(self.device)
-        target_BT = torch.from_numpy(batch.target_BT).to(self.device)
+        token_BT = torch.from_numpy(batch.token_BT).to(self.device, non_blocking=True)
+        target_BT = torch.from_numpy(batch.target_BT).to(self.device, non_blocking=True)
         if batch.fresh:
             state = self.model.start(len(token_BT))
         else:

@@ -86,10 +86,12 @@ def _verdict(trained: TrainedLanguageModel, evaluation: TextEvaluation, main: Fi
         meaning = f"{found.bits_per_character:.3f} bits a character"
     else:
         meaning = f"perplexity {found.perplexity:.1f} a token, {found.word_perplexity:.1f} a word"
-    told = f"{evaluation.split.name}: {main.text()} on {found.tokens:,} {trained.unit}, protocol {protocol}; that is {meaning}."
+    sentence = (
+        f"{evaluation.split.name}: {main.text()} on {found.tokens:,} {trained.unit}, protocol {protocol}; that is {meaning}."
+    )
     if evaluation.dynamic:
-        told += f" Learning as it reads (dynamic evaluation): {evaluation.dynamic.nats_per_token:.4f}."
-    return told
+        sentence += f" Learning as it reads (dynamic evaluation): {evaluation.dynamic.nats_per_token:.4f}."
+    return sentence
 
 
 def _scores(trained: TrainedLanguageModel, evaluation: TextEvaluation) -> Section:
@@ -132,10 +134,9 @@ def _past(evaluation: TextEvaluation) -> Section:
     reaches = [("state", evaluation.state_reach), ("input", evaluation.input_reach)]
     curves = tuple(_reach_series(name, reach) for name, reach in reaches if reach)
     if curves:
-        told = "; ".join(f"{name}: {_reach_text(reach)}" for name, reach in reaches if reach)
-        note = (
-            f"Gradient of a token's loss with respect to what was k steps before, relative to k = 0. Below 1 % from — {told}."
-        )
+        lengths = "; ".join(f"{name}: {_reach_text(reach)}" for name, reach in reaches if reach)
+        note = "Gradient of a token's loss with respect to what was k steps before, relative to k = 0. "
+        note += f"Below 1 % from — {lengths}."
         blocks.append(Lines("Gradient reach", "steps back", "relative norm", curves, note))
     weights = tuple(Series(name, tuple(sizes), tuple(sizes.values())) for name, sizes in evaluation.state_bytes.items())
     note = "What the model holds of the past of one text."

@@ -52,8 +52,8 @@ def score_lines(model: LanguageModel, tokenizer: Tokenizer, lines: Iterable[str]
         ids_T = tokenizer.encode(line + "\n")
         logprobs = [value for part in token_logprobs(model, tokenizer.end, ids_T) for value in part]
         decoder = tokenizer.stream()
-        shown = [decoder.push(int(token)) for token in ids_T]
-        yield Scored(line, (*shown[:-1], shown[-1] + decoder.flush()), tuple(logprobs))
+        texts = [decoder.push(int(token)) for token in ids_T]
+        yield Scored(line, (*texts[:-1], texts[-1] + decoder.flush()), tuple(logprobs))
 
 
 @torch.inference_mode()

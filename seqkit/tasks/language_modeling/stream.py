@@ -52,14 +52,14 @@ def show_text(model: TrainedLanguageModel, prompt: str | Iterable[str], config: 
     """The prompt and what follows, each piece at once; a prompt from a pipe is not repeated."""
     if isinstance(prompt, str):
         put(prompt)
-    for piece in write(model.model, model.tokenizer, told_window(model, prompt), config):
+    for piece in write(model.model, model.tokenizer, windowed(model, prompt), config):
         put(piece)
     put("\n")
 
 
 def show_json(model: TrainedLanguageModel, prompt: str | Iterable[str], config: GenerationConfig) -> None:
     """One object a text."""
-    text = "".join(write(model.model, model.tokenizer, told_window(model, prompt), config))
+    text = "".join(write(model.model, model.tokenizer, windowed(model, prompt), config))
     row = {"prompt": prompt if isinstance(prompt, str) else None, "text": text, "seed": config.seed}
     print(json.dumps(row, ensure_ascii=False), flush=True)
 
@@ -87,7 +87,7 @@ def stripped(lines: Iterable[str]) -> Iterator[str]:
     yield held.removesuffix("\n")
 
 
-def told_window(model: TrainedLanguageModel, prompt: str | Iterable[str]) -> Iterator[str]:
+def windowed(model: TrainedLanguageModel, prompt: str | Iterable[str]) -> Iterator[str]:
     """The prompt, with a word on standard error once a Transformer can no longer see its beginning."""
     window: int = getattr(model.config, "window", 0)
     tokens = 0
@@ -138,8 +138,8 @@ def write_scores(scored: Scored, *, tokens: bool) -> None:
         return
     for token, logprob in zip(scored.tokens, scored.logprobs, strict=True):
         # A line feed or a TAB as it is would break the columns.
-        shown = json.dumps(token, ensure_ascii=False)[1:-1]
-        print(f"{logprob:.4f}\t{shown}")
+        quoted = json.dumps(token, ensure_ascii=False)[1:-1]
+        print(f"{logprob:.4f}\t{quoted}")
     print(flush=True)
 
 

@@ -88,9 +88,9 @@ class TaggingBatches:
         tags = [np.array([self._number[tag] for tag in sentence.tags], dtype=np.int64) for sentence in sentences]
         return Batch(
             words=tensors(self._table.rows(distinct), self.device),
-            place_BT=torch.from_numpy(pad(np.split(flat_place, ends))).to(self.device),
-            length_B=torch.tensor([len(row) for row in numbers], device=self.device),
-            tag_BT=torch.from_numpy(pad(tags)).to(self.device),
+            place_BT=torch.from_numpy(pad(np.split(flat_place, ends))).to(self.device, non_blocking=True),
+            length_B=torch.tensor([len(row) for row in numbers]),
+            tag_BT=torch.from_numpy(pad(tags)).to(self.device, non_blocking=True),
         )
 
     def loss(self, batch: Batch) -> tuple[Tensor, int]:

@@ -125,8 +125,8 @@ def check_labels(splits: dict[str, list[Tagged]], readings: dict[str, Reading]) 
     for split in ("dev", "test"):
         found = {tag[2:] if tag[:2] in ("B-", "I-") else tag for s in splits.get(split, []) for tag in s.tags}
         if unseen := sorted(found - known):
-            shown = ", ".join(unseen[:5]) + (" …" if len(unseen) > 5 else "")
+            some = ", ".join(unseen[:5]) + (" …" if len(unseen) > 5 else "")
             raise UserError(
-                f"{readings[split].path}: label{'s' * (len(unseen) > 1)} unseen in training: {shown} "
+                f"{readings[split].path}: label{'s' * (len(unseen) > 1)} unseen in training: {some} "
                 f"(training has: {', '.join(sorted(known - {'O'}))})"
             )

@@ -159,7 +159,7 @@ def tensors(rows: WordRows, device: torch.device) -> WordTensors:
     """`WordRows` on a device, character columns cut to the longest word."""
     longest = int((rows.char_UC != PADDING).sum(axis=1).max(initial=1))
     fields = vars(rows) | {"char_UC": rows.char_UC[:, :longest]}
-    return WordTensors(**{name: torch.from_numpy(value).to(device) for name, value in fields.items()})
+    return WordTensors(**{name: torch.from_numpy(value).to(device, non_blocking=True) for name, value in fields.items()})
 
 
 def pad(rows: Sequence[np.ndarray]) -> np.ndarray:

@@ -20,7 +20,7 @@ from seqkit.data.tagged import Unlabelled, read_unlabelled
 from seqkit.data.words import Word, split_sentences, split_words
 from seqkit.errors import UserError
 from seqkit.report.terminal import has_colour, render_entities
-from seqkit.report.text import shown
+from seqkit.report.text import visible
 from seqkit.tasks.tagging.prediction import Prediction
 
 TOGETHER = 512  # lines or sentences of a file tagged together, at most
@@ -165,7 +165,7 @@ class Writer:
         """The text with its entities marked, or `word/TAG` for labels; one line whatever it holds."""
         if not self.entities:
             words = (word.text for sentence in item.sentences for word in sentence)
-            return Text(shown(" ".join(f"{word}/{tag}" for word, tag in zip(words, tags_of(predictions), strict=True))))
+            return Text(visible(" ".join(f"{word}/{tag}" for word, tag in zip(words, tags_of(predictions), strict=True))))
         spans = [span for span, _ in character_spans(item, predictions)]
         return render_entities(item.text.replace("\n", " "), spans, colour=has_colour(self.console))
 

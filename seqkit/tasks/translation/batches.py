@@ -131,8 +131,8 @@ class PairBatches:
 
 
 def padded(rows: Sequence[NDArray[np.integer]], device: torch.device) -> tuple[Tensor, Tensor]:
-    """rows_BT side by side, zeros after the end of each, and length_B."""
+    """rows_BT side by side, zeros after the end of each, and length_B, which stays on the CPU."""
     row_BT = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
     for place, row in enumerate(rows):
         row_BT[place, : len(row)] = row
-    return torch.from_numpy(row_BT).to(device), torch.tensor([len(row) for row in rows], device=device)
+    return torch.from_numpy(row_BT).to(device, non_blocking=True), torch.tensor([len(row) for row in rows])

@@ -155,10 +155,10 @@ def examples(split: SplitTranslated) -> Section:
     order = sorted(range(len(split.pairs)), key=lambda place: (values[place], -len(split.pairs[place].source)))
     best = sorted(range(len(split.pairs)), key=lambda place: (-values[place], -len(split.pairs[place].source)))
 
-    def shown(place: int) -> tuple[str, str]:
+    def example(place: int) -> tuple[str, str]:
         pair = split.pairs[place]
         text = f"source     {pair.source}\nreference  {pair.target}\noutput     {split.outputs[place]}"
         return f"sentence {place + 1}, BLEU {values[place]:.0f}", text
 
-    worst = Texts("Worst", tuple(shown(place) for place in order[:EXAMPLES]))
-    return Section("Examples", blocks=(worst, Texts("Best", tuple(shown(place) for place in best[: EXAMPLES // 2]))))
+    worst = Texts("Worst", tuple(example(place) for place in order[:EXAMPLES]))
+    return Section("Examples", blocks=(worst, Texts("Best", tuple(example(place) for place in best[: EXAMPLES // 2]))))

@@ -96,8 +96,8 @@ class Watch:
 
     def judge(self) -> None:
         """Whether the text so far looks like that of training."""
-        if self.judged and (told := self.model.unlike_training(self.judged)):
-            warn(f"{self.place}: {told}")
+        if self.judged and (warning := self.model.unlike_training(self.judged)):
+            warn(f"{self.place}: {warning}")
         self.judged = None
 
     def end(self) -> None:

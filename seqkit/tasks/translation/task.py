@@ -132,8 +132,8 @@ class Translation(Task[TranslationRecipe, PairCorpus, PairTokenizer, Translator,
     def warnings(self, trained: TrainedTranslator, measured: TranslationEvaluation) -> list[str]:
         """Of splits whose sources are unlike those of training."""
         encode = trained.tokenizer.encode_source
-        told = {one.name: trained.unlike_training(encode(pair.source) for pair in one.pairs) for one in measured.splits}
-        return [f"{name}: {warning}" for name, warning in told.items() if warning]
+        warnings = {one.name: trained.unlike_training(encode(pair.source) for pair in one.pairs) for one in measured.splits}
+        return [f"{name}: {warning}" for name, warning in warnings.items() if warning]
 
     def hint(self, recipe: TranslationRecipe, corpus: PairCorpus) -> str:
         """A sentence of dev."""

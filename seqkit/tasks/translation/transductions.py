@@ -73,10 +73,10 @@ def mistakes(split: SplitTranslated) -> Section:
     share_N = unit_error_rate(counts_NC.astype(np.float64))
     wrong = [place for place in np.argsort(-share_N, kind="stable").tolist() if not counts_NC[place, 0]]
 
-    def shown(place: int) -> tuple[str, str]:
+    def example(place: int) -> tuple[str, str]:
         golds = "  or  ".join(split.golds[place])
         text = f"source  {split.pairs[place].source}\ngold    {golds}\noutput  {split.outputs[place]}"
         return f"{counts_NC[place, 2]} edits", text
 
     note = "" if wrong else "None is wrong."
-    return Section("Mistakes", blocks=(Texts("Worst", tuple(shown(place) for place in wrong[:EXAMPLES]), note),))
+    return Section("Mistakes", blocks=(Texts("Worst", tuple(example(place) for place in wrong[:EXAMPLES]), note),))

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.report.text import clip, enumerated, paragraphs, shown
+from seqkit.report.text import clip, enumerated, paragraphs, visible
 
 ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=30)
 
 
 @given(ANYTHING)
 def test_shown_text_steers_nothing(text: str) -> None:
-    safe = shown(text)
+    safe = visible(text)
     assert len(safe) == len(text)  # positions hold
-    assert shown(safe) == safe
+    assert visible(safe) == safe
     safe.encode("utf-8")
     for character in safe:
         assert unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp") or character in "\t\n"
@@ -26,12 +26,12 @@ def test_shown_text_steers_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("control", ["\x00", "\x1b", "\x7f", "\x85", "\x9b", "\r", "\u2028", "\u202e", "\u2066", "\ud800"])
 def test_controls_are_not_shown_as_such(control: str) -> None:
-    assert shown(f"a{control}b") not in ("ab", f"a{control}b")
+    assert visible(f"a{control}b") not in ("ab", f"a{control}b")
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp", "Cn"])))
 def test_letters_of_any_script_stay(text: str) -> None:
-    assert shown(text) == text
+    assert visible(text) == text
 
 
 def test_paragraphs() -> None:
