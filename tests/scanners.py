@@ -11,7 +11,8 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.architecture.language_model import LanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import State
 
 FAMILIES = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from seqkit.architecture.tagger import RecurrentTaggerConfig, TransformerTaggerConfig
 from seqkit.errors import UserError
-from seqkit.models.tagger import RecurrentTaggerConfig, TransformerTaggerConfig
 from seqkit.recipe.reading import parse_override
 from seqkit.recipe.recipe import Recipe
 from seqkit.tasks import TASKS

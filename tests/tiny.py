@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
+from seqkit.architecture.tagger import AnyTaggerConfig, TaggerConfig
 from seqkit.data.examples import Tagged
 from seqkit.data.vocabulary import Vocabulary, VocabularyConfig
-from seqkit.models.tagger import AnyTaggerConfig, Tagger, TaggerConfig
+from seqkit.models.tagger import Tagger
 from seqkit.tasks.tagging.augment import AugmentConfig, Augmenter
 from seqkit.tasks.tagging.batches import TaggingBatches
 from seqkit.training.loop import Event, TrainConfig, TrainState, train

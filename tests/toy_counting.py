@@ -10,11 +10,11 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
+from seqkit.architecture.description import description
+from seqkit.architecture.families import RecurrentFamily
 from seqkit.data.lines import read_lines
 from seqkit.data.sources import Sources
 from seqkit.inspection.findings import Findings
-from seqkit.models.description import description
-from seqkit.models.families import RecurrentFamily
 from seqkit.models.weights import fill
 from seqkit.recipe.recipe import Recipe
 from seqkit.report.figure import Figure

@@ -4,11 +4,13 @@ from typing import Protocol
 
 from torch import Tensor
 
-from seqkit.models.causal_recurrent import CausalRecurrent, CausalRecurrentConfig
-from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig
-from seqkit.models.recurrent import RecurrentConfig, RecurrentEncoder
+from seqkit.architecture.causal import CausalRecurrentConfig, CausalTransformerConfig
+from seqkit.architecture.encoders import RecurrentConfig, TransformerConfig
+from seqkit.models.causal_recurrent import CausalRecurrent
+from seqkit.models.causal_transformer import CausalTransformer
+from seqkit.models.recurrent import RecurrentEncoder
 from seqkit.models.state import State
-from seqkit.models.transformer import TransformerConfig, TransformerEncoder
+from seqkit.models.transformer import TransformerEncoder
 
 
 class Encoder(Protocol):

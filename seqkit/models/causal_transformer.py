@@ -9,48 +9,22 @@ tokens, whatever the length of the past.
 import math
 import sys
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
+from seqkit.architecture.causal import CausalTransformerConfig
 from seqkit.models.attention import attention, attention_weights
 from seqkit.models.cache import KeyValueCache
 from seqkit.models.cross_attention import CrossAttention
 from seqkit.models.dropout import Dropout
-from seqkit.models.families import TransformerFamily
 from seqkit.models.state import State
-from seqkit.models.transformer import Init, Turning, projection, turn
+from seqkit.models.transformer import Turning, projection, turn
 
 PIECE = 256
 """Tokens read at once where a mask is needed, at least: its size is a piece times a piece and a window."""
-
-
-class CausalTransformerConfig(TransformerFamily):
-    """A causal Transformer stack.
-
-    Args:
-        width: features of a token; a multiple of `heads`.
-        feedforward: features of the inner layer as a multiple of `width`.
-        positions: `rotary`: rotations of queries and keys (Su et al. 2021); `alibi`: linear distance biases (Press et al.
-            2022). Both know distances only, so that no position is too far.
-        window: tokens an attention looks at, its own included; a cache never holds more. 0 looks back to the start.
-        dropout: after attention and after the feed-forward layer.
-        projections: as `TransformerConfig`'s.
-    """
-
-    family: Literal["transformer"] = "transformer"
-    layers: int = Field(default=4, ge=1, le=48)
-    width: int = Field(default=128, ge=1)
-    heads: int = Field(default=4, ge=1)
-    feedforward: float = Field(default=4.0, gt=0)
-    positions: Literal["rotary", "alibi"] = "rotary"
-    window: int = Field(default=256, ge=0)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-    attention_dropout: float = Field(default=0.0, ge=0, lt=1)
-    projections: Init = "default"
 
 
 class Places(NamedTuple):

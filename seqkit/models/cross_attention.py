@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from seqkit.architecture.encoders import Init
 from seqkit.models.attention import attention, attention_weights
 from seqkit.models.bridges import Source, by_source
-from seqkit.models.transformer import Init, Turning, projection, rotate, turn
+from seqkit.models.transformer import Turning, projection, rotate, turn
 
 
 class CrossAttention(nn.Module):

@@ -3,62 +3,14 @@
 Axes: B sentences, T target tokens, D features of a layer, E features of an embedding, O features read.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar, Literal
-
 import torch
-from pydantic import Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 
+from seqkit.architecture.translator import RecurrentDecoderConfig
 from seqkit.models.bridges import AttentionBridge, Bridge, MatrixBridge, Memory, Source, SummaryBridge, by_source
-from seqkit.models.causal_recurrent import CausalLayer, CausalRecurrentConfig
+from seqkit.models.causal_recurrent import CausalLayer
 from seqkit.models.dropout import Dropout
 from seqkit.models.state import State
-
-
-class RecurrentDecoderConfig(CausalRecurrentConfig):
-    """A recurrent decoder and its bridge to the source.
-
-    Args:
-        bridge: `final`: the encoder's last state starts the decoder, and nothing else is known (Sutskever et al. 2014);
-            `context`: a summary at every step (Cho et al. 2014); `matrix`: matrices of fixed size, attention-free;
-            `attention`: a softmax over source positions (Luong et al. 2015).
-        reads: where the source is read: after every layer, so that the layers above can remember what was read, or above the
-            `last` one only. A summary, which no question changes, is read before the first layer and above the last.
-        heads: of the matrices.
-        key_width: rows of a matrix: so many things can be kept apart under one head.
-        value_width: columns of a matrix; of an attention, features of keys and values, all heads together.
-        delta: `matrix` writes the difference to what is stored; False adds.
-        decay: `matrix` may fade.
-        both_ways: half of the heads of a `matrix` write from the source's end to its start.
-        initialise: start the decoder from the encoder's last state.
-    """
-
-    renamed: ClassVar[Mapping[str, str]] = {"handover": "initialise"}
-
-    bridge: Literal["final", "context", "matrix", "attention"] = "matrix"
-    reads: Literal["every", "last"] = "every"
-    heads: int = Field(default=4, ge=1)
-    key_width: int = Field(default=16, ge=1)
-    value_width: int = Field(default=48, ge=1)
-    delta: bool = True
-    decay: bool = True
-    both_ways: bool = False
-    initialise: bool = True
-
-    @field_validator("both_ways")
-    @classmethod
-    def _each_way_has_heads(cls, both_ways: bool, info: ValidationInfo) -> bool:
-        if both_ways and info.data.get("heads") == 1:
-            raise ValueError("should be false with one head: each way takes half of them")
-        return both_ways
-
-    @field_validator("initialise")
-    @classmethod
-    def _final_starts_from_it(cls, initialise: bool, info: ValidationInfo) -> bool:
-        if not initialise and info.data.get("bridge") == "final":
-            raise ValueError('should be true with bridge = "final": the decoder would know nothing of the source')
-        return initialise
 
 
 class RecurrentDecoder(nn.Module):

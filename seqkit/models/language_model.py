@@ -3,17 +3,12 @@
 Axes: B streams, T tokens, E embedding features, D features of the body, V symbols.
 """
 
-from typing import Annotated
-
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import dropout, linear
 
-from seqkit.config import Config
+from seqkit.architecture.language_model import AnyLanguageModelConfig
 from seqkit.models.build import build_causal
-from seqkit.models.causal_recurrent import CausalRecurrentConfig
-from seqkit.models.causal_transformer import CausalTransformerConfig
 from seqkit.models.dropout import Dropout
 from seqkit.models.nll import summed_nll
 from seqkit.models.precision import products_in
@@ -21,42 +16,6 @@ from seqkit.models.state import State
 
 INITIAL = 0.25
 """Standard deviation of the scores of normalised features before training."""
-
-
-class LanguageModelParts(Config):
-    """What a language model has whatever its family.
-
-    Args:
-        embedding_width: features of a symbol; 0 takes the body's width.
-        tied: predict with the embeddings themselves (Press & Wolf 2017, Inan et al. 2017); where the body's width is another,
-            its output is projected to theirs first.
-        embedding_dropout: share of the vocabulary that is not read at all in a piece (Gal & Ghahramani 2016).
-        input_dropout: on embeddings.
-        output_dropout: on the body's output.
-        locked: one mask for all tokens of a piece on input and output, and between recurrent layers (Gal & Ghahramani 2016).
-    """
-
-    embedding_width: int = Field(default=0, ge=0)
-    tied: bool = True
-    embedding_dropout: float = Field(default=0.0, ge=0, lt=1)
-    input_dropout: float = Field(default=0.0, ge=0, lt=1)
-    output_dropout: float = Field(default=0.0, ge=0, lt=1)
-    locked: bool = True
-
-
-class RecurrentLanguageModelConfig(LanguageModelParts, CausalRecurrentConfig):
-    """`[model]` of a recurrent language model."""
-
-
-class TransformerLanguageModelConfig(LanguageModelParts, CausalTransformerConfig):
-    """`[model]` of a Transformer language model."""
-
-    locked: bool = False
-
-
-AnyLanguageModelConfig = RecurrentLanguageModelConfig | TransformerLanguageModelConfig
-
-LanguageModelConfig = Annotated[AnyLanguageModelConfig, Field(discriminator="family")]
 
 
 class LanguageModel(nn.Module):

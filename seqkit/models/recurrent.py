@@ -6,48 +6,19 @@ A bidirectional layer is two one-way layers, the second over the length-aware re
 bidirectional layer to rounding, and keeps oneDNN's fast path on CPU, which packing leaves.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
+from seqkit.architecture.encoders import RecurrentConfig
 from seqkit.models.dropout import Dropout
-from seqkit.models.families import RecurrentFamily
 from seqkit.models.initialisation import initialise, weights_of
 from seqkit.models.kernels import scan_by_kernel, takes_fused
 from seqkit.models.mingru import MinGRU
 
 CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 READ: dict[type[nn.RNNBase], Any] = {nn.RNN: torch.rnn_tanh, nn.LSTM: torch.lstm, nn.GRU: torch.gru}
-
-
-class RecurrentConfig(RecurrentFamily):
-    """A recurrent stack.
-
-    Args:
-        family: `rnn` (Elman 1990), `lstm` (Hochreiter & Schmidhuber 1997, Gers et al. 2000), `gru` (Cho et al. 2014), or
-            `mingru` (Feng et al. 2024), whose recurrence is linear.
-        width: features of its output, both directions together.
-        init: `default` (uniform), `forget` (forget-gate bias 1, Jozefowicz et al. 2015) or `chrono` (gate biases that remember
-            up to `longest` steps, Tallec & Ollivier 2018); for a GRU the update gate, for a plain RNN an identity
-            recurrence (Le et al. 2015) under both.
-        dropout: between layers, never inside the recurrence.
-        locked: one dropout mask for all time steps of a sentence (Gal & Ghahramani 2016) instead of one a step.
-        norm: layer norm on the input of each layer.
-        residual: add a layer's input to its output where their widths agree.
-    """
-
-    family: Literal["rnn", "lstm", "gru", "mingru"] = "lstm"
-    layers: int = Field(default=1, ge=1, le=16)
-    width: int = Field(default=256, ge=2)
-    bidirectional: bool = True
-    dropout: float = Field(default=0.3, ge=0, lt=1)
-    locked: bool = True
-    init: Literal["default", "forget", "chrono"] = "forget"
-    longest: int = Field(default=100, ge=2)
-    norm: bool = False
-    residual: bool = False
 
 
 class RecurrentEncoder(nn.Module):

@@ -3,63 +3,18 @@
 Axes: M members, B sentences, T tokens, U distinct words of a batch, D features, K tags, N real tokens of a batch.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Sequence
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from seqkit.config import Config
+from seqkit.architecture.tagger import AnyTaggerConfig
 from seqkit.models.build import build_encoder
 from seqkit.models.crf import CRF, legal_iob2
 from seqkit.models.dropout import Dropout
 from seqkit.models.nll import real_places
 from seqkit.models.precision import products_in
-from seqkit.models.recurrent import RecurrentConfig
-from seqkit.models.transformer import TransformerConfig
-from seqkit.models.words import WordConfig, WordEncoder, WordTensors
-
-
-class TaggerParts(Config):
-    """What a tagger has whatever its family.
-
-    Args:
-        output: `crf` scores whole tag sequences and never yields an illegal one; `softmax` scores each token alone.
-        input_dropout: on word vectors.
-        output_dropout: on the encoder's output.
-        ensemble_size: so many encoders, trained side by side from different starts, their scores averaged in prediction (deep
-            ensembles, Lakshminarayanan et al. 2017). Costs as much more in every way.
-        outside_bias: choose on dev how much decoding takes from the score of `O`. Likelihood says nothing when a model is half
-            sure; F1 is highest when anything above half of the best reachable F1 is named (Lipton et al. 2014).
-        label_shift: so many times the log-ratio of how often each type is named in dev and in train is added to the scores of
-            the tags that open it, in prediction: for a dev closer than train to the text that the tagger is for. 1 corrects
-            as Saerens et al. (2002) do; more suits a model that is too sure of itself.
-    """
-
-    renamed: ClassVar[Mapping[str, str]] = {"lean": "outside_bias", "shift": "label_shift", "members": "ensemble_size"}
-
-    words: WordConfig = WordConfig()
-    output: Literal["crf", "softmax"] = "crf"
-    input_dropout: float = Field(default=0.3, ge=0, lt=1)
-    output_dropout: float = Field(default=0.3, ge=0, lt=1)
-    ensemble_size: int = Field(default=1, ge=1, le=16)
-    outside_bias: bool = False
-    label_shift: float = Field(default=0.0, ge=0)
-
-
-class RecurrentTaggerConfig(TaggerParts, RecurrentConfig):
-    """`[model]` of a recurrent tagger."""
-
-
-class TransformerTaggerConfig(TaggerParts, TransformerConfig):
-    """`[model]` of a Transformer tagger."""
-
-
-TaggerConfig = Annotated[RecurrentTaggerConfig | TransformerTaggerConfig, Field(discriminator="family")]
-
-
-AnyTaggerConfig = RecurrentTaggerConfig | TransformerTaggerConfig
+from seqkit.models.words import WordEncoder, WordTensors
 
 
 class Member(nn.Module):

@@ -4,45 +4,17 @@ Axes: B sentences, T tokens, N heads, E features of a head, D features of a toke
 """
 
 import math
-from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
+from seqkit.architecture.encoders import Init, TransformerConfig
 from seqkit.models.attention import attention, attention_weights
 from seqkit.models.dropout import Dropout
-from seqkit.models.families import TransformerFamily
-
-Init = Literal["default", "glorot"]
 
 Turning = tuple[Tensor, Tensor]
 """cos_TE and sin_TE of the rotations of T places, as `turn` takes them."""
-
-
-class TransformerConfig(TransformerFamily):
-    """A Transformer stack.
-
-    Args:
-        width: features of a token; a multiple of `heads`.
-        positions: `directional`: linear distance biases (ALiBi, Press et al. 2022), half of the heads looking back and half
-            ahead, so that order is known without embeddings; `rotary`: rotations of queries and keys (Su et al. 2021).
-        feedforward: features of the inner layer as a multiple of `width`.
-        dropout: after attention and after the feed-forward layer.
-        projections: the weights' start: `default` leaves what PyTorch sets; `glorot`: uniform with unit gain (Glorot & Bengio
-            2010), larger by √3 where a layer is square, and biases of 0.
-    """
-
-    family: Literal["transformer"] = "transformer"
-    layers: int = Field(default=2, ge=1, le=48)
-    width: int = Field(default=128, ge=4)
-    heads: int = Field(default=4, ge=1)
-    feedforward: float = Field(default=2.0, gt=0)
-    positions: Literal["directional", "rotary"] = "directional"
-    dropout: float = Field(default=0.3, ge=0, lt=1)
-    attention_dropout: float = Field(default=0.1, ge=0, lt=1)
-    projections: Init = "default"
 
 
 class TransformerEncoder(nn.Module):

@@ -4,114 +4,27 @@ Axes: B sentences, S source tokens, T target tokens, E embedding features, D fea
 V symbols of the target, N real target tokens of a batch.
 """
 
-from typing import Annotated, Any, Literal
-
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from seqkit.config import Config
+from seqkit.architecture.translator import (
+    AnyTranslatorConfig,
+    RecurrentTranslatorConfig,
+    TransformerTranslatorConfig,
+)
 from seqkit.models.bridges import Source
 from seqkit.models.build import build_encoder
-from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig
-from seqkit.models.decoder import RecurrentDecoder, RecurrentDecoderConfig
+from seqkit.models.causal_transformer import CausalTransformer
+from seqkit.models.decoder import RecurrentDecoder
 from seqkit.models.dropout import Dropout
-from seqkit.models.families import TransformerFamily
 from seqkit.models.nll import real_places, summed_nll
 from seqkit.models.precision import products_in
-from seqkit.models.recurrent import RecurrentConfig, gather_time, reversal
+from seqkit.models.recurrent import gather_time, reversal
 from seqkit.models.state import State
-from seqkit.models.transformer import Init, TransformerConfig
 
 INITIAL = 0.25
 """Standard deviation of the scores of normalised features before training."""
-
-
-class TranslatorParts(Config):
-    """What a translator has whatever its family.
-
-    Args:
-        embedding_width: features of a symbol; 0 takes the body's width.
-        tied: predict with the target embeddings themselves (Press & Wolf 2017); with one vocabulary for both languages, they
-            read the source too.
-        input_dropout: on embeddings.
-        output_dropout: on the decoder's output.
-        dropout: between layers.
-        label_smoothing: share of the probability that training spreads over all symbols (Szegedy et al. 2016).
-    """
-
-    embedding_width: int = Field(default=0, ge=0)
-    tied: bool = True
-    input_dropout: float = Field(default=0.15, ge=0, lt=1)
-    output_dropout: float = Field(default=0.15, ge=0, lt=1)
-    dropout: float = Field(default=0.15, ge=0, lt=1)
-    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
-
-
-class RecurrentTranslatorConfig(TranslatorParts, RecurrentDecoderConfig):
-    """`[model]` of a recurrent translator.
-
-    Args:
-        width: features of each decoder layer.
-        encoder_layers: of the encoder; `layers` are the decoder's.
-        encoder_widening: features of the encoder's output, both directions together, as a multiple of `width`.
-        reverse: read the source backwards (Sutskever et al. 2014).
-    """
-
-    family: Literal["rnn", "lstm", "gru"] = "lstm"  # pyright: ignore[reportIncompatibleVariableOverride] # frozen, so it may be narrower
-    encoder_layers: int = Field(default=1, ge=1, le=16)
-    encoder_widening: float = Field(default=1.0, gt=0)
-    bidirectional: bool = True
-    reverse: bool = False
-
-    def encoder(self) -> RecurrentConfig:
-        """Of the source."""
-        return RecurrentConfig(
-            family=self.family,
-            layers=self.encoder_layers,
-            width=max(2 * round(self.width * self.encoder_widening / 2), 2),
-            bidirectional=self.bidirectional,
-            dropout=self.dropout,
-            locked=self.locked,
-            init=self.init,
-            longest=self.longest,
-        )
-
-
-class TransformerTranslatorConfig(TranslatorParts, TransformerFamily):
-    """`[model]` of a Transformer translator.
-
-    Args:
-        layers: of the encoder, and as many of the decoder.
-        feedforward: features of the inner layer as a multiple of `width`.
-        projections: as `TransformerConfig`'s; attention to the source sets in sooner from larger weights.
-    """
-
-    family: Literal["transformer"] = "transformer"
-    layers: int = Field(default=3, ge=1, le=48)
-    width: int = Field(default=256, ge=4)
-    heads: int = Field(default=4, ge=1)
-    feedforward: float = Field(default=2.0, gt=0)
-    attention_dropout: float = Field(default=0.0, ge=0, lt=1)
-    projections: Init = "glorot"
-
-    def encoder(self) -> TransformerConfig:
-        """Of the source."""
-        return TransformerConfig(positions="rotary", **self._common())
-
-    def decoder(self) -> CausalTransformerConfig:
-        """Of the target; it looks back to the start."""
-        return CausalTransformerConfig(window=0, **self._common())
-
-    def _common(self) -> dict[str, Any]:
-        shared = ("layers", "width", "heads", "feedforward", "dropout", "attention_dropout", "projections")
-        return {name: getattr(self, name) for name in shared}
-
-
-AnyTranslatorConfig = RecurrentTranslatorConfig | TransformerTranslatorConfig
-
-TranslatorConfig = Annotated[AnyTranslatorConfig, Field(discriminator="family")]
 
 
 class Translator(nn.Module):

@@ -8,7 +8,7 @@ import safetensors.torch
 from pydantic import BaseModel
 from torch import Tensor, nn
 
-from seqkit.models.description import FORMAT, modern
+from seqkit.architecture.description import FORMAT, modern
 from seqkit.version import __version__
 
 

@@ -6,36 +6,15 @@ A word's vector does not depend on its neighbours, so it is computed once for ea
 keeps the vectors of the words it has met.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from seqkit.config import Config
+from seqkit.architecture.encoders import RecurrentConfig
+from seqkit.architecture.tagger import WordConfig
 from seqkit.data.vocabulary import PADDING, UNKNOWN
-from seqkit.models.recurrent import RecurrentConfig, RecurrentEncoder
-
-
-class WordConfig(Config):
-    """Sizes of the four views; 0 leaves a view out.
-
-    Args:
-        chars: `cnn` (Ma & Hovy 2016) or `lstm` (Lample et al. 2016) over the characters.
-        unknown: a training word seen c times becomes unknown with probability unknown / (unknown + c), so that the rest of the
-            model learns to do without it (after Kiperwasser & Goldberg 2016).
-        vectors: a file of pretrained word vectors, GloVe or word2vec, text or binary; it sets `word_width`.
-    """
-
-    word_width: int = Field(default=64, ge=0)
-    char_width: int = Field(default=24, ge=1)
-    chars: Literal["cnn", "lstm", "none"] = "cnn"
-    char_output: int = Field(default=64, ge=2)
-    char_window: int = Field(default=3, ge=1)
-    affix_width: int = Field(default=24, ge=0)
-    shape_width: int = Field(default=16, ge=0)
-    unknown: float = Field(default=0.5, ge=0)
-    vectors: str = ""
+from seqkit.models.recurrent import RecurrentEncoder
 
 
 class WordTensors(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import safetensors
 from pydantic import ValidationError
 
+from seqkit.architecture.description import FORMAT
 from seqkit.errors import DataError, UserError
-from seqkit.models.description import FORMAT
 from seqkit.run.folders import model_folder
 from seqkit.tasks import TASKS, find_task
 from seqkit.tasks.task import AnyTask

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 from rich.console import Console
 from torch import nn
 
+from seqkit.architecture.families import FAMILIES
 from seqkit.data.sources import Sources
 from seqkit.inspection.findings import Findings
-from seqkit.models.families import FAMILIES
 from seqkit.recipe.recipe import Recipe
 from seqkit.report.figure import Figure
 from seqkit.report.report import Section

@@ -9,8 +9,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from seqkit.architecture.description import modern
 from seqkit.errors import DataError
-from seqkit.models.description import modern
 from seqkit.training.atomic_folder import mend, read_folder, write_folder
 from seqkit.training.loop import TrainState
 

@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
-from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.architecture.language_model import LanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.models.precision import multiplies_in_bfloat16, products_in
 from seqkit.models.state import State
 from seqkit.models.stepping.language_model import stepper

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from seqkit.architecture.tagger import RecurrentTaggerConfig, TransformerTaggerConfig
 from seqkit.data.batches import padding_share, pooled_batches
 from seqkit.data.examples import Tagged
 from seqkit.data.vocabulary import Vocabulary, VocabularyConfig
 from seqkit.models.light.tagger import LightTagger
-from seqkit.models.tagger import RecurrentTaggerConfig, Tagger, TransformerTaggerConfig
+from seqkit.models.tagger import Tagger
 from seqkit.tasks.tagging.batches import TaggingBatches
 from seqkit.tasks.tagging.light import LightPredictor
 from seqkit.tasks.tagging.predict import Predictor

@@ -19,12 +19,13 @@ from pydantic import TypeAdapter
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
+from seqkit.architecture.translator import TranslatorConfig
 from seqkit.data.batches import token_batches
 from seqkit.decoding.hypotheses import hypotheses
 from seqkit.decoding.policies import Beam, Greedy, LengthPenalty
 from seqkit.decoding.search import Policy, search
 from seqkit.models.stepping.translator import translator_stepper
-from seqkit.models.translator import Translator, TranslatorConfig
+from seqkit.models.translator import Translator
 
 SYMBOLS, LENGTH, BATCH = 8000, 14, 32
 RECURRENT: dict[str, Any] = {"family": "lstm", "width": 256, "value_width": 256}

@@ -27,7 +27,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqkit.models.language_model import LanguageModel, RecurrentLanguageModelConfig
+from seqkit.architecture.language_model import RecurrentLanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.models.precision import products_in
 from seqkit.training.loop import TrainConfig, TrainState, train
 

@@ -14,12 +14,14 @@ from pydantic import TypeAdapter
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, gelu, layer_norm, linear
 
+from seqkit.architecture.causal import CausalRecurrentConfig, CausalTransformerConfig
+from seqkit.architecture.language_model import LanguageModelConfig
 from seqkit.models import causal_transformer
 from seqkit.models.build import Causal, build_causal
 from seqkit.models.cache import KeyValueCache
-from seqkit.models.causal_recurrent import CausalRecurrent, CausalRecurrentConfig
-from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig, alibi_slopes, rotation
-from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.models.causal_recurrent import CausalRecurrent
+from seqkit.models.causal_transformer import CausalTransformer, alibi_slopes, rotation
+from seqkit.models.language_model import LanguageModel
 from seqkit.models.mingru import MinGRU
 from seqkit.models.state import State
 

@@ -24,12 +24,13 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from seqkit.architecture.language_model import LanguageModelConfig
 from seqkit.decoding import policies, sampling
 from seqkit.decoding.policies import Beam, Greedy
 from seqkit.decoding.sampling import Sample
 from seqkit.decoding.search import Policy, search
 from seqkit.models import forward_backward, recurrent
-from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.training import loop
 from seqkit.training.loop import TrainConfig, TrainState, train
 

@@ -15,20 +15,14 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from seqkit.architecture.encoders import RecurrentConfig, TransformerConfig
 from seqkit.models.attention import attention_weights
 from seqkit.models.build import build_encoder
 from seqkit.models.dropout import Dropout
 from seqkit.models.initialisation import initialise
 from seqkit.models.mingru import MinGRU
-from seqkit.models.recurrent import CELLS, RecurrentConfig, RecurrentEncoder, RecurrentLayer, reversal
-from seqkit.models.transformer import (
-    TransformerBlock,
-    TransformerConfig,
-    TransformerEncoder,
-    directional_bias,
-    real_keys,
-    rotate,
-)
+from seqkit.models.recurrent import CELLS, RecurrentEncoder, RecurrentLayer, reversal
+from seqkit.models.transformer import TransformerBlock, TransformerEncoder, directional_bias, real_keys, rotate
 
 EXACT = {"rtol": 0.0, "atol": 1e-10}
 INPUT = 5

@@ -12,18 +12,19 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
+from seqkit.architecture.causal import CausalRecurrentConfig, CausalTransformerConfig
+from seqkit.architecture.encoders import TransformerConfig
+from seqkit.architecture.translator import TranslatorConfig
 from seqkit.models.bridges import AttentionBridge, MatrixBridge
 from seqkit.models.build import build_causal, build_encoder
-from seqkit.models.causal_recurrent import CausalRecurrentConfig
-from seqkit.models.causal_transformer import CausalTransformer, CausalTransformerConfig
+from seqkit.models.causal_transformer import CausalTransformer
 from seqkit.models.inspection import gradients
 from seqkit.models.inspection.attention import cross_attention, self_attention
 from seqkit.models.inspection.gates import layer_gates
 from seqkit.models.inspection.gradients import by_direction, gradient_norms, mean_by_distance
 from seqkit.models.inspection.matrix_memory import read_shares, read_weights, written
 from seqkit.models.inspection.recording import Calls, leaves, recorded
-from seqkit.models.transformer import TransformerConfig
-from seqkit.models.translator import Translator, TranslatorConfig
+from seqkit.models.translator import Translator
 
 EXACT = {"rtol": 0.0, "atol": 1e-10}
 STEPS, INPUT, SYMBOLS = 7, 5, 11

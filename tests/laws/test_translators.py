@@ -12,13 +12,14 @@ from pydantic import TypeAdapter
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from seqkit.architecture.translator import TranslatorConfig
 from seqkit.decoding.hypotheses import hypotheses
 from seqkit.decoding.policies import AVERAGE, Beam, Greedy
 from seqkit.decoding.search import search
 from seqkit.models.bridges import MatrixBridge, Source
 from seqkit.models.recurrent import gather_time, reversal
 from seqkit.models.state import State
-from seqkit.models.translator import Translator, TranslatorConfig
+from seqkit.models.translator import Translator
 
 EXACT = {"rtol": 0.0, "atol": 1e-10}
 SYMBOLS = 11

@@ -9,11 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from seqkit.architecture.causal import CausalRecurrentConfig
+from seqkit.architecture.encoders import RecurrentConfig
 from seqkit.models import causal_recurrent, kernels, linear_scan, recurrent
-from seqkit.models.causal_recurrent import CausalRecurrent, CausalRecurrentConfig
+from seqkit.models.causal_recurrent import CausalRecurrent
 from seqkit.models.initialisation import CellWeights, weights_of
 from seqkit.models.kernels import in_one_block, kernel_dtype, scan_by_kernel
-from seqkit.models.recurrent import RecurrentConfig, RecurrentEncoder
+from seqkit.models.recurrent import RecurrentEncoder
 
 EXACT = {"rtol": 0.0, "atol": 1e-10}
 FAMILIES = ["rnn", "lstm", "gru", "mingru"]

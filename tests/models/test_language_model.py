@@ -8,12 +8,8 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from seqkit.models.language_model import (
-    LanguageModel,
-    LanguageModelConfig,
-    RecurrentLanguageModelConfig,
-    TransformerLanguageModelConfig,
-)
+from seqkit.architecture.language_model import LanguageModelConfig, RecurrentLanguageModelConfig, TransformerLanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 
 CONFIG: TypeAdapter[Any] = TypeAdapter(LanguageModelConfig)
 FAMILIES: dict[str, dict[str, Any]] = {

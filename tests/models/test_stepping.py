@@ -10,12 +10,14 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.architecture.language_model import LanguageModelConfig
+from seqkit.architecture.translator import TranslatorConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import Scanner, State
 from seqkit.models.stepping import recurrent, transformer
 from seqkit.models.stepping.language_model import stepper
 from seqkit.models.stepping.translator import translator_stepper
-from seqkit.models.translator import Translator, TranslatorConfig
+from seqkit.models.translator import Translator
 
 SYMBOLS = 11
 MODELS: dict[str, dict[str, Any]] = {

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import torch
 
+from seqkit.architecture.translator import RecurrentTranslatorConfig, TransformerTranslatorConfig
 from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.characters import CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.errors import UserError
-from seqkit.models.translator import RecurrentTranslatorConfig, TransformerTranslatorConfig, Translator
+from seqkit.models.translator import Translator
 from seqkit.report.report import Heat
 from seqkit.tasks.translation import attention_plot
 from seqkit.tasks.translation.attention_plot import AttentionPlot

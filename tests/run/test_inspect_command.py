@@ -10,11 +10,13 @@ from commandline import seqkit
 from pydantic import TypeAdapter
 
 from seqkit import load_tagger
+from seqkit.architecture.language_model import LanguageModelConfig
+from seqkit.architecture.translator import TranslatorConfig
 from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.characters import Characters, CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
-from seqkit.models.language_model import LanguageModel, LanguageModelConfig
-from seqkit.models.translator import Translator, TranslatorConfig
+from seqkit.models.language_model import LanguageModel
+from seqkit.models.translator import Translator
 from seqkit.tasks.language_modeling.trained import TrainedLanguageModel
 from seqkit.tasks.translation.trained import TrainedTranslator
 

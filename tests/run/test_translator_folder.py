@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from seqkit import load, load_translator
+from seqkit.architecture.translator import RecurrentTranslatorConfig
 from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.characters import CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.data.tokenizers.pieces import PiecesConfig
 from seqkit.errors import DataError
-from seqkit.models.translator import RecurrentTranslatorConfig, Translator
+from seqkit.models.translator import Translator
 from seqkit.tasks.translation.coverage import SourceCoverage
 from seqkit.tasks.translation.trained import TrainedTranslator
 from seqkit.training.atomic_folder import write_folder

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from seqkit.architecture.translator import RecurrentTranslatorConfig
 from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.characters import CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.data.tokenizers.pieces import PiecesConfig
 from seqkit.data.tokenizers.sampling import SamplingConfig
-from seqkit.models.translator import RecurrentTranslatorConfig, Translator
+from seqkit.models.translator import Translator
 from seqkit.tasks.translation.batches import PairBatches
 from seqkit.tasks.translation.joining import Joining, PairAugmentConfig
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from seqkit.architecture.translator import RecurrentTranslatorConfig
 from seqkit.data.examples import Pair
 from seqkit.data.tokenizers.characters import CharactersConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer, PairTokenizerConfig
 from seqkit.errors import UserError
-from seqkit.models.translator import RecurrentTranslatorConfig, Translator
+from seqkit.models.translator import Translator
 from seqkit.tasks.recipes import load_recipe
 from seqkit.tasks.translation.batches import PairBatches
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 from toys import END, Fading, Text, text
 
+from seqkit.architecture.language_model import RecurrentLanguageModelConfig, TransformerLanguageModelConfig
 from seqkit.errors import UserError
 from seqkit.models.inspection.gradients import Reach
-from seqkit.models.language_model import LanguageModel, RecurrentLanguageModelConfig, TransformerLanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import State
 from seqkit.tasks.language_modeling import protocols
 from seqkit.tasks.language_modeling.protocols import token_nats

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from seqkit.models.causal_recurrent import CausalRecurrentConfig
+from seqkit.architecture.causal import CausalRecurrentConfig
 from seqkit.run.claims.problems import COPIED, SYMBOLS, Adding, Copying, ProblemName, problem
 from seqkit.run.claims.synthetic import Answerer, SyntheticBatches, answer_reach
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqkit.models.language_model import RecurrentLanguageModelConfig, TransformerLanguageModelConfig
+from seqkit.architecture.language_model import RecurrentLanguageModelConfig, TransformerLanguageModelConfig
 from seqkit.models.state import State
 
 END = 4

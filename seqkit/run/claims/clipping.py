@@ -13,9 +13,9 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from seqkit.architecture.causal import CausalRecurrentConfig
 from seqkit.config import Config
 from seqkit.metrics.significance import sign_test
-from seqkit.models.causal_recurrent import CausalRecurrentConfig
 from seqkit.report.figure import Figure
 from seqkit.report.report import Bars, Section, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting

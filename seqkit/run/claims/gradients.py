@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from pydantic import Field
 
+from seqkit.architecture.causal import CausalRecurrentConfig
+from seqkit.architecture.language_model import RecurrentLanguageModelConfig
 from seqkit.config import Config
 from seqkit.data.sources import Sources
-from seqkit.models.causal_recurrent import CausalRecurrentConfig
 from seqkit.models.inspection.gradients import Reach
-from seqkit.models.language_model import RecurrentLanguageModelConfig
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Section, Series, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting

@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
+from seqkit.architecture.language_model import AnyLanguageModelConfig, LanguageModelConfig
 from seqkit.config import Config
-from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModelConfig
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Section, Series, Table
 from seqkit.run.child import probe

@@ -17,7 +17,8 @@ from pydantic import TypeAdapter
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModel, LanguageModelConfig
+from seqkit.architecture.language_model import AnyLanguageModelConfig, LanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.run.child import given
 from seqkit.run.limits import forget_peak, limit_memory, limit_time, out_of_memory, peak
 from seqkit.run.machine import prepare_machine, wait_for

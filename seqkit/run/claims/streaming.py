@@ -11,8 +11,9 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 
+from seqkit.architecture.language_model import LanguageModelConfig
 from seqkit.config import Config
-from seqkit.models.language_model import LanguageModel, LanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import Scanner, State
 from seqkit.models.stepping.language_model import stepper
 from seqkit.report.figure import Figure

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from seqkit.models.causal_recurrent import CausalRecurrent, CausalRecurrentConfig
+from seqkit.architecture.causal import CausalRecurrentConfig
+from seqkit.models.causal_recurrent import CausalRecurrent
 from seqkit.models.inspection.gradients import Reach, carry_reach
 from seqkit.models.state import State
 from seqkit.run.claims.problems import Problem, Sample

@@ -9,6 +9,7 @@ from itertools import islice
 
 import torch
 
+from seqkit.architecture.language_model import TransformerLanguageModelConfig
 from seqkit.data.examples import Text
 from seqkit.data.texts import TextCorpus
 from seqkit.data.token_store import Tokens
@@ -19,7 +20,7 @@ from seqkit.metrics.likelihood import Likelihood, count_text
 from seqkit.metrics.novelty import Copies, find_copies
 from seqkit.metrics.speed import rate
 from seqkit.models.inspection.gradients import Reach
-from seqkit.models.language_model import LanguageModel, TransformerLanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.tasks.language_modeling.dynamic import evaluate_dynamically
 from seqkit.tasks.language_modeling.protocols import TokenLosses, evaluate, parse_protocol
 from seqkit.tasks.language_modeling.reach import input_reach, state_bytes, state_reach

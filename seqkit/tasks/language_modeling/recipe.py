@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from seqkit.architecture.language_model import LanguageModelConfig, RecurrentLanguageModelConfig
 from seqkit.config import Config
 from seqkit.data.tokenizers.build import TokenizerConfig
 from seqkit.data.tokenizers.characters import CharactersConfig
-from seqkit.models.language_model import LanguageModelConfig, RecurrentLanguageModelConfig
 from seqkit.recipe.recipe import Recipe
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from seqkit.architecture.families import FAMILIES
 from seqkit.data.sources import Sources
 from seqkit.data.texts import TextCorpus
 from seqkit.data.tokenizers.build import fit_tokenizer
 from seqkit.data.tokenizers.protocol import Tokenizer
 from seqkit.inspection.findings import Findings
-from seqkit.models.families import FAMILIES
 from seqkit.models.language_model import LanguageModel
 from seqkit.tasks.language_modeling.batches import TextBatches
 from seqkit.tasks.language_modeling.corpus import read_corpus

@@ -6,11 +6,12 @@ from typing import Any, Self
 import torch
 from pydantic import TypeAdapter
 
+from seqkit.architecture.description import description
+from seqkit.architecture.language_model import AnyLanguageModelConfig, LanguageModelConfig
 from seqkit.data.tokenizers.build import load_tokenizer
 from seqkit.data.tokenizers.protocol import Tokenizer
 from seqkit.errors import UserError
-from seqkit.models.description import description
-from seqkit.models.language_model import AnyLanguageModelConfig, LanguageModel, LanguageModelConfig
+from seqkit.models.language_model import LanguageModel
 from seqkit.models.weights import fill
 from seqkit.tasks.language_modeling.generation import GenerationConfig, write
 from seqkit.tasks.language_modeling.scoring import Scored, score_lines

@@ -10,9 +10,9 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from seqkit.architecture.description import FORMAT, modern
 from seqkit.data.schemes import spans
 from seqkit.data.vocabulary import Vocabulary
-from seqkit.models.description import FORMAT, modern
 from seqkit.models.light.chain import finite, softmax
 from seqkit.models.light.recurrent import FAMILIES, Floats
 from seqkit.models.light.tagger import LightTagger

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from seqkit.architecture.tagger import RecurrentTaggerConfig, TaggerConfig
 from seqkit.data.vocabulary import VocabularyConfig
-from seqkit.models.tagger import RecurrentTaggerConfig, TaggerConfig
 from seqkit.recipe.recipe import Recipe
 from seqkit.tasks.tagging.augment import AugmentConfig
 

@@ -7,10 +7,10 @@ from shlex import quote
 import torch
 from rich.console import Console
 
+from seqkit.architecture.families import FAMILIES
 from seqkit.data.sources import Sources
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.inspection.findings import Findings
-from seqkit.models.families import FAMILIES
 from seqkit.models.tagger import Tagger
 from seqkit.models.vectors import load_vectors
 from seqkit.tasks.scores import Scores

@@ -8,11 +8,12 @@ from typing import Any, Self
 import torch
 from pydantic import TypeAdapter
 
+from seqkit.architecture.description import description
+from seqkit.architecture.tagger import AnyTaggerConfig, TaggerConfig
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.data.words import split_sentences, split_words
 from seqkit.errors import UserError
-from seqkit.models.description import description
-from seqkit.models.tagger import AnyTaggerConfig, Tagger, TaggerConfig
+from seqkit.models.tagger import Tagger
 from seqkit.models.weights import fill
 from seqkit.tasks.tagging.predict import Predictor
 from seqkit.tasks.tagging.prediction import Prediction

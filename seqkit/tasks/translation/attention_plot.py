@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
+from seqkit.architecture.translator import RecurrentTranslatorConfig
 from seqkit.errors import UserError
 from seqkit.inspection.findings import MOST, labels
 from seqkit.inspection.maps import attention_maps
 from seqkit.models.inspection.attention import cross_attention
 from seqkit.models.inspection.recording import recorded
-from seqkit.models.translator import RecurrentTranslatorConfig
 from seqkit.report.html import to_html
 from seqkit.report.report import Report, Section
 from seqkit.tasks.translation.batches import padded

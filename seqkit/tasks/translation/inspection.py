@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from seqkit.architecture.translator import RecurrentTranslatorConfig
 from seqkit.errors import UserError
 from seqkit.inspection.findings import Findings, check_length, labels, unseen_note
 from seqkit.inspection.maps import attention_maps, heat, numbers, reach_section, signed
@@ -23,7 +24,6 @@ from seqkit.models.inspection.matrix_memory import read_shares, read_weights, wr
 from seqkit.models.inspection.recording import Calls, leaves, recorded
 from seqkit.models.recurrent import RecurrentLayer
 from seqkit.models.stepping.translator import translator_stepper
-from seqkit.models.translator import RecurrentTranslatorConfig
 from seqkit.report.report import Figure, Heat, Scale, Section
 from seqkit.tasks.translation.batches import padded
 from seqkit.tasks.translation.trained import TrainedTranslator

@@ -4,11 +4,11 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from seqkit.architecture.translator import RecurrentTranslatorConfig, TranslatorConfig
 from seqkit.config import Config
 from seqkit.data.tokenizers.pairs import PairTokenizerConfig
 from seqkit.data.tokenizers.pieces import PiecesConfig
 from seqkit.metrics.transduction import Unit
-from seqkit.models.translator import RecurrentTranslatorConfig, TranslatorConfig
 from seqkit.recipe.recipe import Recipe
 from seqkit.tasks.translation.joining import PairAugmentConfig
 from seqkit.tasks.translation.translate import TranslationConfig

@@ -6,13 +6,14 @@ from shlex import quote
 
 from rich.console import Console
 
+from seqkit.architecture.families import FAMILIES
+from seqkit.architecture.translator import RecurrentTranslatorConfig
 from seqkit.data.pairs import PairCorpus
 from seqkit.data.sources import Sources
 from seqkit.data.tokenizers.pairs import PairTokenizer
 from seqkit.errors import UserError
 from seqkit.inspection.findings import Findings
-from seqkit.models.families import FAMILIES
-from seqkit.models.translator import RecurrentTranslatorConfig, Translator
+from seqkit.models.translator import Translator
 from seqkit.tasks.scores import Scores
 from seqkit.tasks.task import Summary, Task
 from seqkit.tasks.translation.batches import PairBatches

@@ -7,11 +7,12 @@ from typing import Any, Self
 import torch
 from pydantic import TypeAdapter
 
+from seqkit.architecture.description import description
+from seqkit.architecture.translator import AnyTranslatorConfig, TranslatorConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer
 from seqkit.data.tokenizers.protocol import Symbols
 from seqkit.errors import UserError
-from seqkit.models.description import description
-from seqkit.models.translator import AnyTranslatorConfig, Translator, TranslatorConfig
+from seqkit.models.translator import Translator
 from seqkit.models.weights import fill
 from seqkit.tasks.trained import Trained
 from seqkit.tasks.translation.coverage import SourceCoverage
