@@ -6,6 +6,7 @@
 ...     print(entity.text, entity.label, entity.confidence)
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from seqkit.version import __version__
@@ -24,21 +25,17 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from seqkit.api import compare, evaluate, load, load_language_model, load_tagger, load_translator, resume, train
+    from seqkit.api import compare, evaluate, resume, train
     from seqkit.errors import UserError
+    from seqkit.loading import load, load_language_model, load_tagger, load_translator
 
 
 def __getattr__(name: str) -> Any:
-    # Models need torch, whose import takes seconds; `import seqkit` alone must not.
-    if name == "UserError":
-        from seqkit.errors import UserError
-
-        return UserError
-    if name in __all__:
-        from seqkit import api
-
-        return getattr(api, name)
-    raise AttributeError(f"module 'seqkit' has no attribute '{name}'")
+    # Training needs PyTorch, whose import takes seconds; neither `import seqkit` nor using a model does.
+    if name not in __all__:
+        raise AttributeError(f"module 'seqkit' has no attribute '{name}'")
+    module = "errors" if name == "UserError" else "loading" if name.startswith("load") else "api"
+    return getattr(import_module(f"seqkit.{module}"), name)
 
 
 def __dir__() -> list[str]:

@@ -15,7 +15,6 @@ from seqkit.architecture.families import RecurrentFamily
 from seqkit.data.lines import read_lines
 from seqkit.data.sources import Sources
 from seqkit.inspection.findings import Findings
-from seqkit.models.weights import fill
 from seqkit.recipe.recipe import Recipe
 from seqkit.report.figure import Figure
 from seqkit.tasks.scores import Scores, Speed
@@ -90,11 +89,13 @@ class Batches:
 class TrainedCounter(Trained[Counter, None]):
     refusal = "cannot count"
 
+    def untrained(self) -> Counter:
+        return Counter(self.config)
+
     @classmethod
-    def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> "TrainedCounter":
+    def described_by(cls, files: Mapping[str, bytes], weights: Mapping[str, Any], device: str) -> "TrainedCounter":
         table, metadata = description(files)
-        fill(model := Counter(CountingConfig(**table)), files)
-        return cls(model.eval(), CountingConfig(**table), None, metadata)
+        return cls(weights, CountingConfig(**table), None, metadata, device=device)
 
 
 class Counting(Task[CountingRecipe, Lines, None, Counter, TrainedCounter, Counts]):

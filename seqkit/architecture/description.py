@@ -1,8 +1,14 @@
-"""What a model folder's `config.json` says."""
+"""A model folder's `config.json` and `weights.safetensors`, written and read without PyTorch."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
+
+import safetensors.numpy
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from seqkit.version import __version__
 
 FORMAT = 1  # of the model folder; raised when an old reader would misread a new folder
 KNOWN = ("format", "seqkit", "model")
@@ -29,3 +35,25 @@ def description(files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, A
     """
     stored: dict[str, Any] = json.loads(files["config.json"])
     return stored["model"], {key: value for key, value in stored.items() if key not in KNOWN}
+
+
+def described(config: BaseModel, metadata: Mapping[str, Any], weights: Mapping[str, NDArray[Any]]) -> dict[str, bytes]:
+    """Both files.
+
+    Args:
+        metadata: what else is to be known of the model, such as its task and corpus.
+    """
+    description = {"format": FORMAT, "seqkit": __version__, "model": config.model_dump(mode="json"), **metadata}
+    return {
+        "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
+        "weights.safetensors": safetensors.numpy.save(dict(weights)),
+    }
+
+
+def stored_weights(files: Mapping[str, bytes]) -> dict[str, NDArray[Any]]:
+    """The weights by their names of today.
+
+    Raises:
+        KeyError, SafetensorError: they are missing or damaged.
+    """
+    return {modern(name): weight for name, weight in safetensors.numpy.load(files["weights.safetensors"]).items()}

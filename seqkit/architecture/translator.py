@@ -41,6 +41,16 @@ class RecurrentDecoderConfig(CausalRecurrentConfig):
     both_ways: bool = False
     initialise: bool = True
 
+    def reading_places(self) -> list[int]:
+        """Before which layers the source is read; `layers` is above the last."""
+        match self.bridge:
+            case "final":
+                return []
+            case "context":
+                return [0, self.layers]
+            case "matrix" | "attention":
+                return [self.layers] if self.reads == "last" else list(range(1, self.layers + 1))
+
     @field_validator("both_ways")
     @classmethod
     def _each_way_has_heads(cls, both_ways: bool, info: ValidationInfo) -> bool:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,9 +15,6 @@ from seqkit.cli.options import (
     errors_choice,
     raise_usage,
 )
-
-if TYPE_CHECKING:
-    from seqkit.tasks.tagging.stream import Predicts, TagRequest
 
 TASKS = ("ner",)
 
@@ -38,8 +35,10 @@ def tag(
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
-    """Tag text: line by line from a pipe, in batches from files."""
+    """Tag text: line by line from a pipe, many together from files."""
+    from seqkit.run.predict import open_model
     from seqkit.tasks.tagging.stream import TagRequest, tag_stream
+    from seqkit.tasks.tagging.trained import TrainedTagger
 
     if run is not None and not Path(run).is_dir() and run != "latest" and Path(run).exists():
         # `seqkit tag notes.txt`: the first argument is a file, the run is the newest.
@@ -55,23 +54,4 @@ def tag(
         token_column=token_column,
         encoding_errors=errors_choice(encoding_errors),
     )
-    tag_stream(open_tagger(run, request, device, threads), request)
-
-
-def open_tagger(run: str | None, request: "TagRequest", device: str, threads: int | None) -> "Predicts":
-    """The quickest tagger for the request: importing PyTorch takes longer than tagging a thousand lines without it."""
-    from threadpoolctl import threadpool_limits
-
-    from seqkit.run.folders import find_run, model_folder
-    from seqkit.tasks.tagging.light import light_predictor
-    from seqkit.training.atomic_folder import read_folder
-
-    found = find_run(run, TASKS)
-    light = None if request.much or device not in ("auto", "cpu") else light_predictor(read_folder(model_folder(found)))
-    if light is not None:
-        threadpool_limits(limits=threads or 1, user_api="blas")  # one sentence is too little to be shared out
-        return light
-    from seqkit.run.predict import open_model
-    from seqkit.tasks.tagging.trained import TrainedTagger
-
-    return open_model(TrainedTagger, TASKS, str(found), device, threads).predictor
+    tag_stream(open_model(TrainedTagger, TASKS, run, device, threads).tagger, request)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from seqkit.decoding.policies import one_each
-from seqkit.decoding.search import Chooser, Step, on_host
+from seqkit.decoding.scores import Scores, on_host
+from seqkit.decoding.search import Chooser, Step
 
 _EXTREME = 1e100
 """A temperature or penalty beyond this, or below its inverse, acts as this does, without overflow."""
@@ -112,7 +112,7 @@ class _Sampler:
         self.past = past
         self.end = end
 
-    def choose(self, total_BK: NDArray[np.float64], logp_BKV: Tensor) -> Step:
+    def choose(self, total_BK: NDArray[np.float64], logp_BKV: Scores) -> Step:
         (logp_BV,) = on_host(logp_BKV[:, 0])
         seen_BV = self.past.seen() if self.past else None
         token_B1 = drawn(self.policy.weights(logp_BV, seen_BV), [generator.random() for generator in self.generators])

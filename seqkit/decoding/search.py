@@ -4,20 +4,18 @@ Axes: B searches still going, K live hypotheses of each, J choices of one step, 
 
 The loop reads the prompt once and then one new symbol a step, so no prefix is ever read again. It remembers nothing but
 the model's state and B·K sums; what a policy or a consumer remembers is its own affair. A step is handed out before the next
-is computed, so a GPU is waited for once a step, in `on_host`, and nowhere else.
+is computed, so a GPU is waited for once a step, in `scores.on_host`, and nowhere else.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from itertools import count
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from seqkit.errors import UserError
-from seqkit.models.state import Scanner, State
+from seqkit.decoding.scores import Scores, beside, log_softmax, repeated, without_gradients
+from seqkit.engine.state import Scanner, State
 
 PIECE = 256
 """Tokens of a prompt that are read at once: a long prompt needs the scores of one piece, not of all its tokens."""
@@ -53,7 +51,7 @@ class Step(NamedTuple):
 class Chooser(Protocol):
     """A policy at work in one call of `search`."""
 
-    def choose(self, total_BK: NDArray[np.float64], logp_BKV: Tensor) -> Step:
+    def choose(self, total_BK: NDArray[np.float64], logp_BKV: Scores) -> Step:
         """Choose among the continuations of K live hypotheses a search, at first 1; a search that was done does not return."""
         ...
 
@@ -71,9 +69,14 @@ class Policy(Protocol):
         ...
 
 
-@torch.no_grad()
 def search(
-    model: Scanner, state: State, prompt_BT: Tensor, policy: Policy, *, end: int | None, limit: int | None
+    model: Scanner[Any],
+    state: State[Any],
+    prompt_BT: NDArray[np.int64],
+    policy: Policy,
+    *,
+    end: int | None,
+    limit: int | None,
 ) -> Generator[Step, None, None]:
     """Read the prompts, then yield what is chosen, step by step, before the model reads it.
 
@@ -91,37 +94,38 @@ def search(
             raised at the call).
         UserError: the model's scores are not numbers.
     """
-    if prompt_BT.ndim != 2 or not prompt_BT.numel():
+    prompt_BT = np.asarray(prompt_BT)
+    if prompt_BT.ndim != 2 or not prompt_BT.size:
         raise ValueError("search needs at least one prompt of at least one symbol")
     if limit is not None and limit < 1:
         raise ValueError(f"the limit must be at least 1, or None for no limit; got {limit}")
     if state.batch != len(prompt_BT):
         raise ValueError(f"{len(prompt_BT)} prompts but a state of {state.batch} sequences")
-    logit_BV, state = read(model, prompt_BT, state)
+    like = next(iter(state.carry.values()))
+    with without_gradients(like):
+        logit_BV, state = read(model, beside(prompt_BT, like), state)
     samples = policy.samples
     if samples > 1:
-        state, logit_BV = state.repeat(samples), logit_BV.repeat_interleave(samples, dim=0)
-        prompt_BT = prompt_BT.repeat_interleave(samples, dim=0)
-    chooser = policy.start(prompt_BT.cpu().numpy(), logit_BV.shape[1], end=end, limit=limit)
+        state, logit_BV, prompt_BT = state.repeat(samples), repeated(logit_BV, samples), prompt_BT.repeat(samples, axis=0)
+    chooser = policy.start(prompt_BT, logit_BV.shape[1], end=end, limit=limit)
     return _steps(model, state, logit_BV, chooser, limit)
 
 
-def read(model: Scanner, token_BT: Tensor, state: State) -> tuple[Tensor, State]:
+def read(model: Scanner[Any], token_BT: Scores, state: State[Any]) -> tuple[Scores, State[Any]]:
     """logit_BV of the symbol after the prompt, and the state there."""
-    logit_BV = torch.empty(0)
-    for piece_BT in token_BT.split(PIECE, dim=1):
-        logit_BTV, state = model.scan(piece_BT, state)
+    logit_BV: Scores = None
+    for first in range(0, token_BT.shape[1], PIECE):
+        logit_BTV, state = model.scan(token_BT[:, first : first + PIECE], state)
         logit_BV = logit_BTV[:, -1]
     return logit_BV, state
 
 
-def _steps(model: Scanner, state: State, logit_BV: Tensor, chooser: Chooser, limit: int | None) -> Generator[Step, None, None]:
-    device = logit_BV.device
-    precision = torch.promote_types(logit_BV.dtype, torch.float32)
+def _steps(
+    model: Scanner[Any], state: State[Any], logit_BV: Scores, chooser: Chooser, limit: int | None
+) -> Generator[Step, None, None]:
     total_BK = np.zeros((len(logit_BV), 1))
     for length in count(1):
-        logp_BKV = torch.log_softmax(logit_BV, dim=-1, dtype=precision).view(*total_BK.shape, -1)
-        step = chooser.choose(total_BK, logp_BKV)
+        step = chooser.choose(total_BK, log_softmax(logit_BV).reshape(*total_BK.shape, -1))
         yield step
         going_B = ~step.done_B
         if length == limit or not going_B.any():
@@ -129,35 +133,11 @@ def _steps(model: Scanner, state: State, logit_BV: Tensor, chooser: Chooser, lim
         row_BK = rows(step, total_BK.shape[1])[going_B]
         token_N1 = step.token_BJ[going_B, : step.live].reshape(-1, 1)
         total_BK = step.total_BJ[going_B, : step.live]
-        with torch.no_grad():  # never around a yield, where it would reach the caller
+        with without_gradients(logit_BV):  # never around a yield, where it would reach the caller
             if row_BK.size != len(logit_BV) or (row_BK.ravel() != np.arange(row_BK.size)).any():
-                state = state.branch(torch.from_numpy(row_BK))
-            logit_BTV, state = model.scan(torch.from_numpy(token_N1).to(device, non_blocking=True), state)
+                state = state.branch(row_BK)
+            logit_BTV, state = model.scan(beside(token_N1, logit_BV), state)
         logit_BV = logit_BTV[:, -1]
-
-
-def on_host(logp: Tensor, *others: Tensor) -> list[NDArray[np.float64]]:
-    """What a policy looks at in a step, each in its shape, by one copy: every copy from a GPU waits for it.
-
-    Args:
-        logp: log-probabilities, some of each row: one that is not a number makes its whole row so.
-        others: of any dtype whose values float64 holds.
-
-    Raises:
-        UserError: the model's scores are not numbers.
-    """
-    parts = (logp, *others)
-    found = [part.double().numpy() for part in parts] if logp.is_cpu else by_one_copy(parts)
-    if np.isnan(found[0][..., 0]).any():
-        raise UserError("the model's scores are not numbers; its weights must be damaged")
-    return found
-
-
-def by_one_copy(parts: Sequence[Tensor]) -> list[NDArray[np.float64]]:
-    """Tensors of one device on the CPU, in float64."""
-    flat = torch.cat([part.double().flatten() for part in parts]).cpu().numpy()
-    ends = np.cumsum([part.numel() for part in parts])[:-1]
-    return [part.reshape(like.shape) for part, like in zip(np.split(flat, ends), parts, strict=True)]
 
 
 def rows(step: Step, before: int) -> NDArray[np.int64]:

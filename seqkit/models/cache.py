@@ -8,10 +8,8 @@ as a persistent vector does, and a text costs its length in copies, not the squa
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -62,11 +60,6 @@ class KeyValueCache:
         """value_BNRE, oldest first."""
         return self.buffer.value_BNCE[:, :, self.first : self.last]
 
-    def arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """key_BNRE and value_BNRE as NumPy's views."""
-        rows = slice(self.first, self.last)
-        return self.buffer.key_BNCE.numpy()[:, :, rows], self.buffer.value_BNCE.numpy()[:, :, rows]
-
     def newest(self, rows: int) -> "KeyValueCache":
         """At most so many rows, the latest ones."""
         return self if self.rows <= rows else KeyValueCache(self.buffer, self.last - rows, self.last)
@@ -79,17 +72,13 @@ class KeyValueCache:
         if torch.is_grad_enabled():
             parts = (self.keys, key_BNTE), (self.values, value_BNTE)
             return KeyValueCache.of(*(torch.cat(part, dim=2) for part in parts))
-        grown = self.grown(new_rows)
+        if self.buffer.written != self.last or not self.buffer.takes(new_rows):
+            return self._copy(2 * (self.rows + new_rows)).append(key_BNTE, value_BNTE)
+        self.buffer.written += new_rows
+        grown = KeyValueCache(self.buffer, self.first, self.buffer.written)
         grown.keys[:, :, -new_rows:] = key_BNTE
         grown.values[:, :, -new_rows:] = value_BNTE
         return grown
-
-    def grown(self, new_rows: int) -> "KeyValueCache":
-        """The same rows, and new ones that the caller is to write at once; not where gradients are recorded."""
-        if self.buffer.written != self.last or not self.buffer.takes(new_rows):
-            return self._copy(2 * (self.rows + new_rows)).grown(new_rows)
-        self.buffer.written += new_rows
-        return KeyValueCache(self.buffer, self.first, self.buffer.written)
 
     def select(self, rows_B: Tensor) -> "KeyValueCache":
         """Sequences by number, in any order and any number of times; room is kept, as a beam writes on at once."""

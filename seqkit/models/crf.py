@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from seqkit.data.schemes import may_follow
+from seqkit.engine.linear_chain import LinearChain
 from seqkit.models.forward_backward import Lattice
-from seqkit.models.light.chain import Chain
 
 _HUGE = 1e30  # stands for infinite emissions when decoding, so that only an illegal step is infinitely bad
 
@@ -144,9 +144,9 @@ class CRF(nn.Module):
             _as_scores(torch.from_numpy(final_BK.max(axis=1)), emission_BTK),
         )
 
-    def chain(self) -> Chain:
+    def chain(self) -> LinearChain:
         """The weights as they stand, for decoding one sentence at a time without what a batch costs."""
-        return Chain(self.weight_SS.double().numpy(force=True), self.legal_SS.numpy(force=True))
+        return LinearChain(self.weight_SS.double().numpy(force=True), self.legal_SS.numpy(force=True))
 
     def nbest(self, emission_BTK: Tensor, length_B: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """(tag_BNT, score_BN): the exact n best legal sequences, best first, scores in nats.

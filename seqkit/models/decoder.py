@@ -29,7 +29,7 @@ class RecurrentDecoder(nn.Module):
         self.readings = nn.ModuleDict(
             {
                 str(place): Reading(build_bridge(config, widths[place], source_width, ends_width), widths[place])
-                for place in reading_places(config)
+                for place in config.reading_places()
             }
         )
         # A state that is an output lies between -1 and 1, an LSTM's memory anywhere.
@@ -94,17 +94,6 @@ class Reading(nn.Module):
         """Same shape out as in."""
         o_BTO = self.bridge.read(by_source(h_BTD, memory), memory).reshape(*h_BTD.shape[:2], -1)
         return h_BTD + torch.tanh(self.join(torch.cat([h_BTD, o_BTO.to(h_BTD.dtype)], dim=-1)))
-
-
-def reading_places(config: RecurrentDecoderConfig) -> list[int]:
-    """Before which layers the source is read; `config.layers` is above the last."""
-    match config.bridge:
-        case "final":
-            return []
-        case "context":
-            return [0, config.layers]
-        case "matrix" | "attention":
-            return [config.layers] if config.reads == "last" else list(range(1, config.layers + 1))
 
 
 def build_bridge(config: RecurrentDecoderConfig, width: int, source_width: int, ends_width: int) -> Bridge:

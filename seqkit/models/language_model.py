@@ -27,6 +27,7 @@ class LanguageModel(nn.Module):
 
     def __init__(self, config: AnyLanguageModelConfig, vocabulary: int) -> None:
         super().__init__()
+        self.config = config
         width = config.embedding_width or config.width
         self.embedding = nn.Embedding(vocabulary, width)
         self.embedding_dropout = config.embedding_dropout

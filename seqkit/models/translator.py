@@ -4,7 +4,9 @@ Axes: B sentences, S source tokens, T target tokens, E embedding features, D fea
 V symbols of the target, N real target tokens of a batch.
 """
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
@@ -130,6 +132,19 @@ class Translator(nn.Module):
         y_NE = y_NE.to(self.output_weight.dtype)
         towards_NE = self.output_weight[target_N] - self.output_weight.mean(dim=0)
         return (y_NE * towards_NE).sum() + (self.output_bias[target_N] - self.output_bias.mean()).sum()
+
+
+class Unpadded:
+    """A translator that reads sources of one length, given as an array, as the engine's does."""
+
+    def __init__(self, model: Translator) -> None:
+        self.model, self.scan = model, model.scan
+
+    @torch.no_grad()
+    def start(self, source_SL: NDArray[np.int64]) -> State:
+        """Read sources; all that the decoder will know of them is in the state."""
+        source = torch.from_numpy(source_SL).to(self.model.output_bias.device, non_blocking=True)
+        return self.model.start(source, torch.full((len(source_SL),), source_SL.shape[1]))
 
 
 def build_decoder(config: AnyTranslatorConfig, width: int, encoder_width: int) -> RecurrentDecoder | CausalTransformer:

@@ -1,45 +1,38 @@
-"""A model folder's files: its configuration as JSON and its weights in safetensors."""
+"""Weights from arrays into modules and back."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-import safetensors.torch
-from pydantic import BaseModel
-from torch import Tensor, nn
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
 
-from seqkit.architecture.description import FORMAT, modern
-from seqkit.version import __version__
+from seqkit.engine.weights import Weights
 
-
-def described(config: BaseModel, metadata: Mapping[str, Any], model: nn.Module) -> dict[str, bytes]:
-    """`config.json` and `weights.safetensors`.
-
-    Args:
-        metadata: what else is to be known of the model, such as its task and corpus.
-    """
-    description = {"format": FORMAT, "seqkit": __version__, "model": config.model_dump(mode="json"), **metadata}
-    weights = {name: weight.detach().cpu().contiguous() for name, weight in model.named_parameters()}
-    return {
-        "config.json": json.dumps(description, indent=1, ensure_ascii=False).encode(),
-        "weights.safetensors": safetensors.torch.save(weights),
-    }
+Module = TypeVar("Module", bound=nn.Module)
 
 
-def fill(model: nn.Module, files: Mapping[str, bytes]) -> None:
-    """Put the stored weights into a model; its buffers are computed, not stored.
+def arrays(model: nn.Module) -> dict[str, NDArray[Any]]:
+    """The weights as they stand, by name; shared with the model where it is on the CPU."""
+    return {name: weight.detach().contiguous().numpy(force=True) for name, weight in model.named_parameters()}
+
+
+def restored(build: Callable[[], Module], weights: Mapping[str, NDArray[Any]]) -> Module:
+    """A model with stored weights; its buffers are computed, not stored.
+
+    Nothing is allocated before the weights are known to be those that the configuration asks for.
 
     Raises:
-        ValueError: they are not the weights of this model.
-        KeyError, SafetensorError: they are missing or damaged.
+        ValueError: they are not.
     """
-    stored: dict[str, Tensor] = safetensors.torch.load(files["weights.safetensors"])
-    weights = {modern(name): weight for name, weight in stored.items()}
-    fault = ValueError("weights.safetensors does not fit config.json")
+    asked = Weights(weights)
+    with torch.device("meta"):
+        shapes = {name: weight.shape for name, weight in build().named_parameters()}
+    for name, shape in shapes.items():
+        asked.take(name, *shape)
+    asked.finish()
+    model = build()
     # Not the state dictionary: tied weights stand there under each of their names.
-    if weights.keys() != dict(model.named_parameters()).keys():
-        raise fault
-    try:
-        model.load_state_dict(weights, strict=False)
-    except RuntimeError as error:  # shapes
-        raise fault from error
+    model.load_state_dict({name: torch.from_numpy(np.array(weight)) for name, weight in weights.items()}, strict=False)
+    return model

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import safetensors
 from pydantic import ValidationError
@@ -10,10 +10,12 @@ from pydantic import ValidationError
 from seqkit.architecture.description import FORMAT
 from seqkit.errors import DataError, UserError
 from seqkit.run.folders import model_folder
-from seqkit.tasks import TASKS, find_task
-from seqkit.tasks.task import AnyTask
+from seqkit.tasks import TASKS, find_task, trained_class
 from seqkit.tasks.trained import Trained
 from seqkit.training.atomic_folder import read_folder
+
+if TYPE_CHECKING:
+    from seqkit.tasks.task import AnyTask
 
 Kind = TypeVar("Kind", bound=Trained[Any, Any])
 
@@ -36,7 +38,7 @@ def load(path: str | Path, *, device: str = "cpu") -> Trained[Any, Any]:
             raise DataError(folder, None, f"was written by a newer seqkit ({description['seqkit']}); update seqkit")
         if description["task"] not in TASKS:
             raise ValueError(f"unknown task {description['task']!r}")
-        return find_task(description["task"]).trained.from_files(files, device=device)
+        return trained_class(description["task"]).from_files(files, device=device)
     except (KeyError, ValueError, ValidationError, TypeError, safetensors.SafetensorError) as error:
         reason = str(error) if type(error) is ValueError else error.__class__.__name__
         raise DataError(folder, None, f"is not a seqkit model ({reason})") from error
@@ -54,6 +56,6 @@ def load_as(kind: type[Kind], path: str | Path, *, device: str = "cpu") -> Kind:
     return model
 
 
-def task_of(model: Trained[Any, Any]) -> AnyTask:
+def task_of(model: Trained[Any, Any]) -> "AnyTask":
     """The task that a model was trained for."""
     return find_task(model.metadata["task"])

@@ -1,30 +1,40 @@
 """What the workloads of several tasks share.
 
-Axes: T tokens.
+Axes: B sequences, T tokens.
 """
 
 import time
 from statistics import median
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from seqkit.models.state import Scanner, State
+from seqkit.decoding.scores import beside, without_gradients
+from seqkit.decoding.search import read as read_piece
+from seqkit.engine.state import Scanner, State
 
 STEPS = 40  # single tokens timed one by one, of which the median counts
 
 
-def one_more(reader: Scanner, state: State, token_11: Tensor) -> float:
+def read(reader: Scanner[Any], token_BT: NDArray[np.int64], state: State[Any]) -> tuple[Any, State[Any]]:
+    """logit_BV of the symbol after a text, read piece by piece, and the state there."""
+    like = next(iter(state.carry.values()))
+    with without_gradients(like):
+        return read_piece(reader, beside(token_BT, like), state)
+
+
+def one_more(reader: Scanner[Any], state: State[Any], token_11: NDArray[np.int64]) -> float:
     """Milliseconds of a single token after all that was read, the median of STEPS."""
     seconds: list[float] = []
     for _ in range(STEPS):
         started = time.perf_counter()
-        logit_11V, state = reader.scan(token_11, state)
-        logit_11V.argmax().item()  # a GPU is waited for
+        logit_1V, state = read(reader, token_11, state)
+        int(logit_1V.argmax())  # a GPU is waited for
         seconds.append(time.perf_counter() - started)
     return 1000 * median(seconds)
 
 
-def random_symbols(count: int, length: int, device: torch.device) -> Tensor:
+def random_symbols(count: int, length: int) -> NDArray[np.int64]:
     """symbol_T, drawn evenly."""
-    return torch.randint(count, (length,), generator=torch.Generator().manual_seed(1)).to(device)
+    return np.random.default_rng(1).integers(count, size=length)

@@ -11,18 +11,24 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
+import numpy as np
 import torch
 from pydantic import TypeAdapter
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from seqkit.architecture.language_model import LanguageModelConfig
+from seqkit.decoding.sampling import Sample
+from seqkit.decoding.search import search
+from seqkit.engine.language_model import LanguageModel as Engine
+from seqkit.engine.weights import Weights
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.precision import multiplies_in_bfloat16, products_in
 from seqkit.models.state import State
-from seqkit.models.stepping.language_model import stepper
+from seqkit.models.weights import arrays
 
 VOCABULARY, PIECE = 65, 64
 MODELS: dict[str, tuple[int, dict[str, Any]]] = {
@@ -148,15 +154,12 @@ def descent(model: nn.Module, loss: Callable[[], Tensor]) -> Work:
 
 def generation(model: LanguageModel) -> Work:
     """A piece drawn symbol by symbol."""
-    reader, state = stepper(model.eval()), model.start(1)
-    token_BT = torch.zeros(1, 1, dtype=torch.int64)
+    reader = Engine(model.config, Weights(arrays(model)), len(model.output_bias))
+    steps = search(reader, reader.start(1), np.zeros((1, 1), np.int64), Sample(seed=1), end=None, limit=None)
 
-    @torch.inference_mode()
     def generate() -> None:
-        nonlocal state, token_BT
-        for _ in range(PIECE):
-            logit_BTV, state = reader.scan(token_BT, state)
-            token_BT = torch.multinomial(logit_BTV[:, -1].softmax(dim=-1), 1)
+        for _ in islice(steps, PIECE):
+            pass
 
     return generate
 

@@ -17,11 +17,13 @@ from seqkit.architecture.tagger import RecurrentTaggerConfig, TransformerTaggerC
 from seqkit.data.batches import padding_share, pooled_batches
 from seqkit.data.examples import Tagged
 from seqkit.data.vocabulary import Vocabulary, VocabularyConfig
-from seqkit.models.light.tagger import LightTagger
+from seqkit.engine.tagger import Tagger as Engine
+from seqkit.engine.weights import Weights
 from seqkit.models.tagger import Tagger
+from seqkit.models.weights import arrays
 from seqkit.tasks.tagging.batches import TaggingBatches
-from seqkit.tasks.tagging.light import LightPredictor
 from seqkit.tasks.tagging.predict import Predictor
+from seqkit.tasks.tagging.single import SentencePredictor
 from seqkit.training.loop import TrainConfig, TrainState, update
 
 TYPES = ("corporation", "creative-work", "group", "location", "person", "product")
@@ -78,11 +80,9 @@ def measure(family: str, output: str, precision: str, vocabulary: Vocabulary, da
         words_per_second(texts, lambda: Predictor(model, vocabulary, TAGS)(texts)),
         words_per_second(few, lambda: one_by_one(Predictor(model, vocabulary, TAGS), few)),
     ]
-    if family != "transformer":
-        weights = {name: weight.detach().numpy() for name, weight in model.named_parameters()}
-        tagger = LightTagger(config.model_dump(mode="json"), weights, TAGS)
-        with threadpool_limits(limits=1, user_api="blas"):  # as `seqkit tag`
-            rates.append(words_per_second(few, lambda: LightPredictor(tagger, vocabulary, TAGS)(few)))
+    tagger = Engine(config, Weights(arrays(model)), vocabulary.sizes, TAGS)
+    with threadpool_limits(limits=1, user_api="blas"):  # as `seqkit tag`
+        rates.append(words_per_second(few, lambda: SentencePredictor(tagger, vocabulary, TAGS)(few)))
     print(f"{f'{family}, {output}, {precision}':32} {trained:10,.0f}", *(f"{rate:10,.0f}" for rate in rates))
 
 

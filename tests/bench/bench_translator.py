@@ -24,8 +24,10 @@ from seqkit.data.batches import token_batches
 from seqkit.decoding.hypotheses import hypotheses
 from seqkit.decoding.policies import Beam, Greedy, LengthPenalty
 from seqkit.decoding.search import Policy, search
-from seqkit.models.stepping.translator import translator_stepper
+from seqkit.engine.translator import Translator as Engine
+from seqkit.engine.weights import Weights
 from seqkit.models.translator import Translator
+from seqkit.models.weights import arrays
 
 SYMBOLS, LENGTH, BATCH = 8000, 14, 32
 RECURRENT: dict[str, Any] = {"family": "lstm", "width": 256, "value_width": 256}
@@ -81,14 +83,12 @@ def in_turns(work: list[Work], clock: Callable[[], float], turns: int = 5, secon
 
 def decoding(model: Translator, policy: Policy) -> Work:
     """One batch of translations."""
-    source_BS = torch.randint(SYMBOLS, (BATCH, LENGTH))
-    length_B = torch.full((BATCH,), LENGTH)
-    prompt_B1 = torch.zeros(BATCH, 1, dtype=torch.int64)
-    writer = translator_stepper(model.eval())
+    source_BS = np.random.default_rng(1).integers(SYMBOLS, size=(BATCH, LENGTH))
+    prompt_B1 = np.zeros((BATCH, 1), np.int64)
+    writer = Engine(model.config, Weights(arrays(model)), SYMBOLS, SYMBOLS, joint=True)
 
-    @torch.inference_mode()
     def translate() -> int:
-        state = model.start(source_BS, length_B)
+        state = writer.start(source_BS)
         return len(hypotheses(search(writer, state, prompt_B1, policy, end=None, limit=LENGTH)))
 
     return translate

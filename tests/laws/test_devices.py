@@ -273,15 +273,14 @@ def test_a_symbol_waits_once(name: str, policy: Policy, monkeypatch: pytest.Monk
     model = language_model(name).eval()
     random, looked = np.random.default_rng(1), []
 
-    def told(*parts: Tensor) -> list[Any]:
+    def fetched(*parts: Tensor) -> list[Any]:
         looked.append(len(parts))
         scores = -np.sort(random.random(parts[0].shape), axis=-1) - 1
         return [scores, *(np.broadcast_to(np.arange(part.shape[-1]) + 1.0, part.shape) for part in parts[1:])]
 
     for module in (policies, sampling):
-        monkeypatch.setattr(module, "on_host", told)
-    monkeypatch.setattr(Tensor, "cpu", lambda self: torch.zeros(self.shape, dtype=self.dtype))  # the prompt, once
-    prompt_BT = torch.zeros(2, 3, dtype=torch.int64, device=ELSEWHERE)
+        monkeypatch.setattr(module, "on_host", fetched)
+    prompt_BT = np.zeros((2, 3), np.int64)
     steps = search(model, model.start(2), prompt_BT, policy, end=None, limit=9)
     monkeypatch.setattr(Tensor, "cpu", lambda self: pytest.fail("looked at beside `on_host`") if self.is_meta else self)
     with NeverWaiting():

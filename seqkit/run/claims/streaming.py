@@ -8,19 +8,24 @@ from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from pydantic import Field
 
-from seqkit.architecture.language_model import LanguageModelConfig
+from seqkit.architecture.language_model import AnyLanguageModelConfig, LanguageModelConfig
 from seqkit.config import Config
+from seqkit.engine.language_model import LanguageModel as Engine
+from seqkit.engine.state import State
+from seqkit.engine.weights import Weights
 from seqkit.models.language_model import LanguageModel
-from seqkit.models.state import Scanner, State
-from seqkit.models.stepping.language_model import stepper
+from seqkit.models.weights import arrays
 from seqkit.report.figure import Figure
 from seqkit.report.report import Lines, Section, Series, Table
 from seqkit.run.claims.measurement import Evidence, Result, Setting
 from seqkit.run.claims.probe import SYMBOLS
 from seqkit.run.claims.verdict import Check
+from seqkit.tasks.language_modeling.generation import Reader
+from seqkit.tasks.workloads import read
 
 PIECE = 256  # tokens read at once between two measurements
 
@@ -57,16 +62,13 @@ class Streaming:
         """One: the systems take turns, so that a noisy machine slows all of them alike."""
         return {", ".join(self.config.systems): self.measure}
 
-    @torch.inference_mode()
     def measure(self) -> Result:
         """By system: milliseconds of a single token and bytes of the state after each length, and the number of parameters."""
         torch.manual_seed(1)
-        models = {
-            name: LanguageModel(system, SYMBOLS).to(self.setting.device).eval() for name, system in self.config.systems.items()
-        }
-        states = {(name, length): state for name, model in models.items() for length, state in self.stream(model)}
+        models = {name: LanguageModel(system, SYMBOLS).eval() for name, system in self.config.systems.items()}
+        readers = {name: self.reader(system, models[name]) for name, system in self.config.systems.items()}
+        states = {(name, length): state for name, reader in readers.items() for length, state in self.stream(reader)}
         times: dict[tuple[str, int], list[float]] = {place: [] for place in states}
-        readers = {name: stepper(model) for name, model in models.items()}
         for _ in range(self.config.rounds):
             for (name, length), state in states.items():
                 _, after = self.step(readers[name], state)  # may copy a cache that another length has written on
@@ -84,22 +86,26 @@ class Streaming:
             for name, model in models.items()
         }
 
-    def stream(self, model: LanguageModel) -> Iterator[tuple[int, State]]:
+    def reader(self, config: AnyLanguageModelConfig, model: LanguageModel) -> Reader:
+        """What would write with such a model: the engine, or the module on a GPU."""
+        device = self.setting.device
+        return Engine(config, Weights(arrays(model)), SYMBOLS) if device.type == "cpu" else model.to(device)
+
+    def stream(self, reader: Reader) -> Iterator[tuple[int, State[Any]]]:
         """The state after each length of one stream."""
-        state, read = model.start(1), 0
+        state, done, random = reader.start(1), 0, np.random.default_rng(1)
         for length in self.config.lengths:
-            while read < length:
-                token_1T = torch.randint(SYMBOLS, (1, min(PIECE, length - read)), device=self.setting.device)
-                _, state = model.scan(token_1T, state)
-                read += token_1T.shape[1]
+            if length > done:
+                _, state = read(reader, random.integers(SYMBOLS, size=(1, length - done)), state)
+            done = length
             yield length, state
 
-    def step(self, reader: Scanner, state: State) -> tuple[float, State]:
+    def step(self, reader: Reader, state: State[Any]) -> tuple[float, State[Any]]:
         """Seconds of one token, and the state after it."""
-        token_11 = torch.zeros(1, 1, dtype=torch.int64, device=self.setting.device)
+        token_11 = np.zeros((1, 1), np.int64)
         started = time.perf_counter()
-        logit_11V, state = reader.scan(token_11, state)
-        logit_11V.argmax().item()  # a GPU is waited for
+        logit_1V, state = read(reader, token_11, state)
+        int(logit_1V.argmax())  # a GPU is waited for
         return time.perf_counter() - started, state
 
     def evidence(self, results: Mapping[str, Result]) -> Evidence:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import torch
 
 from seqkit.architecture.language_model import TransformerLanguageModelConfig
@@ -186,8 +187,8 @@ def measure_speed(trained: TrainedLanguageModel, tokens: Tokens) -> Speed:
         float(logit_BTV[0, -1, 0])  # waits for a GPU
         return token_BT.numel()
 
-    first_11 = torch.tensor([[trained.tokenizer.end]], device=trained.device)
-    steps = search(model, model.start(1), first_11, Sample(seed=1), end=None, limit=None)
+    reader, first_11 = trained.reader, np.array([[trained.tokenizer.end]])
+    steps = search(reader, reader.start(1), first_11, Sample(seed=1), end=None, limit=None)
 
     def write() -> int:
         return sum(1 for _ in islice(steps, 100))

@@ -1,12 +1,12 @@
 """Writing text: a prompt read piece by piece, then symbols chosen one by one and handed on as text.
 
-Axes: B sequences, T tokens.
+Axes: T tokens.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-import torch
+import numpy as np
 from pydantic import Field, ValidationError
 
 from seqkit.config import Config
@@ -14,11 +14,10 @@ from seqkit.data.tokenizers.protocol import Tokenizer
 from seqkit.decoding.hypotheses import hypotheses
 from seqkit.decoding.policies import Beam
 from seqkit.decoding.sampling import Sample
+from seqkit.decoding.scores import beside, without_gradients
 from seqkit.decoding.search import search
+from seqkit.engine.state import Scanner, State
 from seqkit.errors import UserError
-from seqkit.models.language_model import LanguageModel
-from seqkit.models.state import State
-from seqkit.models.stepping.language_model import stepper
 
 PIECE = 1024  # tokens of a prompt read at a time: bounds the memory of a long one
 
@@ -83,7 +82,15 @@ class GenerationConfig(Config):
         return Beam(self.beam) if self.beam else drawing
 
 
-def write(model: LanguageModel, tokenizer: Tokenizer, prompt: str | Iterable[str], config: GenerationConfig) -> Iterator[str]:
+class Reader(Scanner[Any], Protocol):
+    """A language model of either engine, in evaluation."""
+
+    def start(self, batch: int) -> State[Any]:
+        """The state before anything was read."""
+        ...
+
+
+def write(model: Reader, tokenizer: Tokenizer, prompt: str | Iterable[str], config: GenerationConfig) -> Iterator[str]:
     """Pieces of a text that continues the prompt, as soon as they are certain.
 
     Args:
@@ -91,8 +98,7 @@ def write(model: LanguageModel, tokenizer: Tokenizer, prompt: str | Iterable[str
     """
     state, last = read_prompt(model, tokenizer, [prompt] if isinstance(prompt, str) else prompt)
     end = None if tokenizer.decode([tokenizer.end]) or not config.length else tokenizer.end
-    token_11 = torch.tensor([[last]], device=next(model.parameters()).device)
-    steps = search(stepper(model), state, token_11, config.policy(), end=end, limit=config.length or None)
+    steps = search(model, state, np.array([[last]]), config.policy(), end=end, limit=config.length or None)
     decoder = tokenizer.stream()
 
     def pieces() -> Iterator[str]:
@@ -106,17 +112,16 @@ def write(model: LanguageModel, tokenizer: Tokenizer, prompt: str | Iterable[str
     return until(pieces(), config.stop)
 
 
-@torch.inference_mode()
-def read_prompt(model: LanguageModel, tokenizer: Tokenizer, texts: Iterable[str]) -> tuple[State, int]:
+def read_prompt(model: Reader, tokenizer: Tokenizer, texts: Iterable[str]) -> tuple[State[Any], int]:
     """The state before the last token of a prompt, and that token; a text begins where a document ends."""
-    device = next(model.parameters()).device
     state, last = model.start(1), tokenizer.end
+    like = next(iter(state.carry.values()))
     for text in texts:
-        ids_T = torch.from_numpy(tokenizer.encode(text)).to(device, torch.int64)
+        ids_T = tokenizer.encode(text).astype(np.int64)
         for first in range(0, len(ids_T), PIECE):
             piece_T = ids_T[first : first + PIECE]
-            read_1T = torch.cat([piece_T.new_tensor([last]), piece_T[:-1]])[None]
-            _, state = model.scan(read_1T, state)
+            with without_gradients(like):
+                _, state = model.scan(beside(np.append(last, piece_T[:-1])[None], like), state)
             last = int(piece_T[-1])
     return state, last
 

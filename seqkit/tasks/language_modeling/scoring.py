@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from seqkit.data.tokenizers.protocol import Tokenizer
-from seqkit.models.language_model import LanguageModel
+from seqkit.decoding.scores import at, beside, log_softmax, without_gradients
+from seqkit.tasks.language_modeling.generation import Reader
 
 PIECE = 1024  # tokens read at a time: bounds the memory of a long line
 
@@ -46,7 +46,7 @@ class Scored:
         return -self.logprob / math.log(2) / (len(self.text) + 1)
 
 
-def score_lines(model: LanguageModel, tokenizer: Tokenizer, lines: Iterable[str]) -> Iterator[Scored]:
+def score_lines(model: Reader, tokenizer: Tokenizer, lines: Iterable[str]) -> Iterator[Scored]:
     """Score each line on its own, as the first of a text, the line feed at its end included."""
     for line in lines:
         ids_T = tokenizer.encode(line + "\n")
@@ -56,14 +56,13 @@ def score_lines(model: LanguageModel, tokenizer: Tokenizer, lines: Iterable[str]
         yield Scored(line, (*texts[:-1], texts[-1] + decoder.flush()), tuple(logprobs))
 
 
-@torch.inference_mode()
-def token_logprobs(model: LanguageModel, start: int, ids_T: np.ndarray) -> Iterator[list[float]]:
+def token_logprobs(model: Reader, start: int, ids_T: np.ndarray) -> Iterator[list[float]]:
     """The log-probability of each token given `start` and the tokens before it, piece by piece."""
-    device = next(model.parameters()).device
     state = model.start(1)
-    read_T = np.concatenate([[start], ids_T[:-1]]).astype(np.int64)
+    like = next(iter(state.carry.values()))
+    read_T, ids_T = np.append(start, ids_T[:-1]).astype(np.int64), ids_T.astype(np.int64)
     for first in range(0, len(ids_T), PIECE):
-        token_1T = torch.from_numpy(read_T[None, first : first + PIECE]).to(device)
-        target_T1 = torch.from_numpy(ids_T[first : first + PIECE].astype(np.int64))[:, None].to(device)
-        logit_1TV, state = model.scan(token_1T, state)
-        yield logit_1TV[0].log_softmax(dim=-1).gather(1, target_T1)[:, 0].tolist()
+        part = slice(first, first + PIECE)
+        with without_gradients(like):
+            logit_1TV, state = model.scan(beside(read_T[None, part], like), state)
+            yield at(log_softmax(logit_1TV[0]), ids_T[part]).tolist()

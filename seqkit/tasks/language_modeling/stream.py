@@ -52,14 +52,14 @@ def show_text(model: TrainedLanguageModel, prompt: str | Iterable[str], config: 
     """The prompt and what follows, each piece at once; a prompt from a pipe is not repeated."""
     if isinstance(prompt, str):
         put(prompt)
-    for piece in write(model.model, model.tokenizer, windowed(model, prompt), config):
+    for piece in write(model.reader, model.tokenizer, windowed(model, prompt), config):
         put(piece)
     put("\n")
 
 
 def show_json(model: TrainedLanguageModel, prompt: str | Iterable[str], config: GenerationConfig) -> None:
     """One object a text."""
-    text = "".join(write(model.model, model.tokenizer, windowed(model, prompt), config))
+    text = "".join(write(model.reader, model.tokenizer, windowed(model, prompt), config))
     row = {"prompt": prompt if isinstance(prompt, str) else None, "text": text, "seed": config.seed}
     print(json.dumps(row, ensure_ascii=False), flush=True)
 

@@ -3,14 +3,12 @@
 Axes: T tokens.
 """
 
+import numpy as np
 import torch
 
-from seqkit.models.stepping.language_model import stepper
 from seqkit.tasks.language_modeling.trained import TrainedLanguageModel
 from seqkit.tasks.task import Use
-from seqkit.tasks.workloads import one_more, random_symbols
-
-PIECE = 256  # tokens read at once
+from seqkit.tasks.workloads import one_more, random_symbols, read
 
 
 class TextWorkload:
@@ -19,21 +17,19 @@ class TextWorkload:
     waits = "one token more"
 
     def __init__(self, trained: TrainedLanguageModel) -> None:
-        self.model, self.device = trained.model, trained.device
+        self.trained = trained
         self.symbols = trained.tokenizer.size
 
-    @torch.inference_mode()
     def use(self, length: int) -> Use:
-        """Read in pieces, then time single tokens."""
-        model = self.model.eval()
-        state = model.start(1)
-        for token_1T in random_symbols(self.symbols, length, self.device)[None].split(PIECE, dim=1):
-            _, state = model.scan(token_1T, state)
-        return Use(one_more(stepper(model), state, torch.zeros(1, 1, dtype=torch.int64, device=self.device)), state.nbytes)
+        """Read, then time single tokens."""
+        reader = self.trained.reader
+        _, state = read(reader, random_symbols(self.symbols, length)[None], reader.start(1))
+        return Use(one_more(reader, state, np.zeros((1, 1), np.int64)), state.nbytes)
 
     def train(self, length: int) -> None:
         """Full back-propagation through the text."""
-        token_1T = random_symbols(self.symbols, length + 1, self.device)[None]
-        start = self.model.train().start(1)
-        nats, count, _ = self.model.loss(token_1T[:, :-1], token_1T[:, 1:], start, precision=torch.float32)
+        model = self.trained.model.train()
+        token_1T = torch.from_numpy(random_symbols(self.symbols, length + 1)[None]).to(self.trained.device)
+        start = model.start(1)
+        nats, count, _ = model.loss(token_1T[:, :-1], token_1T[:, 1:], start, precision=torch.float32)
         (nats / count).backward()

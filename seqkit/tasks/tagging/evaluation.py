@@ -72,7 +72,7 @@ def evaluate_tagger(
         raise UserError(f"{corpus.name}: no {split} split")
     check_known_labels(tagger.tags, corpus, split)
     sentences = corpus.splits[split]
-    entities = tagger.predictor.entities
+    entities = tagger.entities
     predictions = tagger.predict([s.tokens for s in sentences], confidence=entities)
     gold_tags = [sentence.tags for sentence in sentences]
     found_tags = [prediction.tags for prediction in predictions]

@@ -68,7 +68,7 @@ def inspect_tagger(tagger: TrainedTagger, text: str, chosen: Collection[int]) ->
     reach = reach_section("Gradient reach", REACH, norm_TT, tagged, words)
     sections = [*_directions(stack, member, calls, score_T, tagged), *stack_sections(stack, calls)]
     return Findings(
-        verdict=(_said(words, tags, entities=tagger.predictor.entities),),
+        verdict=(_said(words, tags, entities=tagger.entities),),
         headline=tuple(figures),
         sections=(*sections, Section(reach.title, reach.text, (*reach.blocks, curves))),
         note=_note([word for word, row in zip(words, rows.word_U, strict=True) if row == UNKNOWN], len(model.members)),

@@ -6,6 +6,7 @@ Axes: B sentences, T tokens, D features, K tags.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
+from threading import Lock
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from seqkit.data.batches import sorted_batches
 from seqkit.data.schemes import spans
 from seqkit.data.vocabulary import PADDING, Vocabulary, WordRows
 from seqkit.data.word_table import WordTable
-from seqkit.models.light.chain import Chain
+from seqkit.engine.linear_chain import LinearChain
 from seqkit.models.tagger import Tagger
 from seqkit.models.words import WordTensors
 from seqkit.tasks.tagging.prediction import MOST_WORDS, WINDOW, Prediction, chain_questions, names_entities, windows
@@ -37,6 +38,7 @@ class Predictor:
         # Rows of the table's words, the first `_computed` of them filled; doubled when full, so that growing costs little.
         self._vector_ND = torch.empty(0, model.vector_width, device=self.device)
         self._computed = 0
+        self._lock = Lock()  # the table and its vectors grow together
         self._number = {tag: number for number, tag in enumerate(self.tags)}
 
     def stream(
@@ -51,12 +53,13 @@ class Predictor:
     def __call__(
         self, sentences: Sequence[Sequence[str]], *, batch_size: int = 64, confidence: bool = False
     ) -> list[Prediction]:
-        """Tag sentences; an empty one gets no tags."""
+        """Tag sentences; an empty one gets no tags. Threads take turns."""
         found: list[Prediction] = [Prediction(())] * len(sentences)
-        for batch, emission_BTK, length_B in self._batches(sentences, batch_size):
-            predictions = self._predict(emission_BTK, length_B, confidence=confidence)
-            for place, prediction in zip(batch, predictions, strict=True):
-                found[place] = prediction
+        with self._lock:
+            for batch, emission_BTK, length_B in self._batches(sentences, batch_size):
+                predictions = self._predict(emission_BTK, length_B, confidence=confidence)
+                for place, prediction in zip(batch, predictions, strict=True):
+                    found[place] = prediction
         return found
 
     @torch.inference_mode()
@@ -121,7 +124,7 @@ class Predictor:
         return found
 
     @cached_property
-    def _chain(self) -> Chain | None:
+    def _chain(self) -> LinearChain | None:
         """Of the model as it stands when it is first asked for."""
         return self.model.crf.chain() if self.model.crf is not None else None
 

@@ -25,7 +25,6 @@ from seqkit.tasks.tagging.prediction import Prediction
 
 TOGETHER = 512  # lines or sentences of a file tagged together, at most
 WORDS_TOGETHER = 32_768  # so that long lines are not held by the hundred
-MUCH = 200_000  # bytes of files
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,6 @@ class TagRequest:
     output_format: str = "conll"
     token_column: int = 1
     encoding_errors: Errors = "strict"
-
-    @property
-    def much(self) -> bool:
-        """Whether there is so much that batches in PyTorch should be done sooner, though it takes seconds to start."""
-        return sum(path.stat().st_size for path in self.files if path.is_file()) >= MUCH
 
 
 @dataclass(frozen=True, slots=True)

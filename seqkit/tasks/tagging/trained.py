@@ -3,21 +3,25 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
-import torch
 from pydantic import TypeAdapter
 
 from seqkit.architecture.description import description
 from seqkit.architecture.tagger import AnyTaggerConfig, TaggerConfig
 from seqkit.data.vocabulary import Vocabulary
 from seqkit.data.words import split_sentences, split_words
+from seqkit.engine.tagger import Tagger as Engine
+from seqkit.engine.weights import Array, Weights
 from seqkit.errors import UserError
-from seqkit.models.tagger import Tagger
-from seqkit.models.weights import fill
-from seqkit.tasks.tagging.predict import Predictor
-from seqkit.tasks.tagging.prediction import Prediction
+from seqkit.tasks.tagging.prediction import Prediction, names_entities
+from seqkit.tasks.tagging.single import SentencePredictor
 from seqkit.tasks.trained import Trained
+
+if TYPE_CHECKING:
+    from seqkit.models.tagger import Tagger
+    from seqkit.tasks.tagging.predict import Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,42 @@ class Entity:
     confidence: float
 
 
-class TrainedTagger(Trained[Tagger, Vocabulary]):
+class TrainedTagger(Trained["Tagger", Vocabulary]):
     """A tagger ready for use. Get one with `seqkit.load_tagger(path)`."""
 
     refusal = "cannot tag"
 
-    def __init__(self, model: Tagger, config: AnyTaggerConfig, vocabulary: Vocabulary, metadata: Mapping[str, Any]) -> None:
-        super().__init__(model, config, vocabulary, metadata)
-        self.vocabulary = vocabulary
-        self.tags: tuple[str, ...] = tuple(metadata["tags"])
-        self.predictor = Predictor(model, vocabulary, self.tags)
+    config: AnyTaggerConfig
 
-    def tag(self, texts: Sequence[str], *, batch_size: int = 64) -> list[list[Entity]]:
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What is known of words."""
+        return self.tokenizer
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """In the order of the output."""
+        return tuple(self.metadata["tags"])
+
+    @property
+    def entities(self) -> bool:
+        """Whether it names entities, not labels of tokens such as parts of speech."""
+        return names_entities(self.tags)
+
+    @cached_property
+    def predictor(self) -> "Predictor":
+        """Tags in batches, by the module."""
+        from seqkit.tasks.tagging.predict import Predictor
+
+        return Predictor(self.model, self.vocabulary, self.tags)
+
+    @cached_property
+    def tagger(self) -> "SentencePredictor | Predictor":
+        """What is quickest: sentence by sentence on a CPU, by the engine; batches on a GPU."""
+        reader = self.reader
+        return SentencePredictor(reader, self.vocabulary, self.tags) if isinstance(reader, Engine) else self.predictor
+
+    def tag(self, texts: Sequence[str]) -> list[list[Entity]]:
         """The entities of raw texts, in order; a text may hold any number of sentences of any length.
 
         Raises:
@@ -58,11 +86,11 @@ class TrainedTagger(Trained[Tagger, Vocabulary]):
         """
         if isinstance(texts, str):
             raise UserError("tag() takes a list of texts, not one string")
-        if not self.predictor.entities:
+        if not self.entities:
             raise UserError("this model labels tokens, not entities; use predict()")
         split = [split_sentences(split_words(text), text) for text in texts]
         flat = [sentence for sentences in split for sentence in sentences]
-        predictions = iter(self.predictor([[word.text for word in s] for s in flat], batch_size=batch_size, confidence=True))
+        predictions = iter(self.tagger([[word.text for word in s] for s in flat], confidence=True))
         found: list[list[Entity]] = []
         for text, sentences in zip(texts, split, strict=True):
             entities: list[Entity] = []
@@ -74,26 +102,28 @@ class TrainedTagger(Trained[Tagger, Vocabulary]):
             found.append(entities)
         return found
 
-    def predict(
-        self, sentences: Sequence[Sequence[str]], *, batch_size: int = 64, confidence: bool = False
-    ) -> list[Prediction]:
+    def predict(self, sentences: Sequence[Sequence[str]], *, confidence: bool = False) -> list[Prediction]:
         """The tags of sentences that are split into tokens already."""
-        return self.predictor(sentences, batch_size=batch_size, confidence=confidence)
+        return self.tagger(sentences, confidence=confidence)
 
     def tokenizer_files(self) -> dict[str, bytes]:
         """The vocabulary."""
         return {"tokenizer.json": json.dumps(self.vocabulary.to_dict(), separators=(",", ":")).encode()}
 
-    @classmethod
-    def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> Self:
-        """The tagger that `files` describe.
+    def untrained(self) -> "Tagger":
+        """The module that the configuration describes, weights at random."""
+        from seqkit.models.tagger import Tagger
 
-        Raises:
-            ValueError, KeyError, TypeError, ValidationError, SafetensorError: they are not those of a tagger.
-        """
+        return Tagger(self.config, self.vocabulary.sizes, self.tags)
+
+    def engine(self, weights: Weights) -> Engine:
+        """The engine's model."""
+        return Engine(self.config, weights, self.vocabulary.sizes, self.tags)
+
+    @classmethod
+    def described_by(cls, files: Mapping[str, bytes], weights: Mapping[str, Array], device: str) -> Self:
+        """The tagger of a folder's files."""
         table, metadata = description(files)
         config: AnyTaggerConfig = TypeAdapter[Any](TaggerConfig).validate_python(table)
         vocabulary = Vocabulary.from_dict(json.loads(files["tokenizer.json"]))
-        model = Tagger(config, vocabulary.sizes, metadata["tags"])
-        fill(model, files)
-        return cls(model.to(torch.device(device)).eval(), config, vocabulary, metadata)
+        return cls(weights, config, vocabulary, metadata, device=device)

@@ -23,7 +23,6 @@ from seqkit.models.inspection.gradients import by_direction, gradient_norms
 from seqkit.models.inspection.matrix_memory import read_shares, read_weights, written
 from seqkit.models.inspection.recording import Calls, leaves, recorded
 from seqkit.models.recurrent import RecurrentLayer
-from seqkit.models.stepping.translator import translator_stepper
 from seqkit.report.report import Figure, Heat, Scale, Section
 from seqkit.tasks.translation.batches import padded
 from seqkit.tasks.translation.trained import TrainedTranslator
@@ -58,7 +57,7 @@ def inspect_translator(trained: TrainedTranslator, text: str, target: str | None
     source = tokenizer.encode_source(text.strip("\n"))
     check_length(source[:-1].tolist(), "--text")
     if target is None:
-        output = in_batches(model, translator_stepper(model), tokenizer, [source], TranslationConfig(), 1)[0][0].tokens
+        output = in_batches(trained.reader, tokenizer, [source], TranslationConfig(), 1)[0][0].tokens
     else:
         output = tokenizer.encode_target(target).tolist()
     check_length(output, "--target" if target is not None else "the translation")

@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, cast
 from seqkit.data.lines import read_lines
 from seqkit.data.sources import EncodingErrors
 from seqkit.data.tokenizers.protocol import Symbols
-from seqkit.tasks.translation.attention_plot import AttentionPlot
 from seqkit.tasks.translation.trained import TrainedTranslator
 from seqkit.tasks.translation.translate import LONGEST, Translation, TranslationConfig
 
@@ -42,7 +41,11 @@ def translate_stream(model: TrainedTranslator, request: TranslateRequest) -> Non
         UserError: a setting or a file is at fault, or the model has nothing to plot.
     """
     config = TranslationConfig.of(**request.settings)
-    plot = AttentionPlot(model, request.attention_plot) if request.attention_plot else None
+    plot = None
+    if request.attention_plot:
+        from seqkit.tasks.translation.attention_plot import AttentionPlot  # which needs PyTorch
+
+        plot = AttentionPlot(model, request.attention_plot)
     write = write_json if request.output_format == "jsonl" else write_text
     sources = request.files or (cast(BinaryIO, sys.stdin.buffer),)
     for source in sources:

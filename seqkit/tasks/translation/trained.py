@@ -2,24 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import torch
 from pydantic import TypeAdapter
 
 from seqkit.architecture.description import description
 from seqkit.architecture.translator import AnyTranslatorConfig, TranslatorConfig
 from seqkit.data.tokenizers.pairs import PairTokenizer
 from seqkit.data.tokenizers.protocol import Symbols
+from seqkit.engine.translator import Translator as Engine
+from seqkit.engine.weights import Array, Weights
 from seqkit.errors import UserError
-from seqkit.models.translator import Translator
-from seqkit.models.weights import fill
 from seqkit.tasks.trained import Trained
 from seqkit.tasks.translation.coverage import SourceCoverage
 from seqkit.tasks.translation.translate import Translation, TranslationConfig, translate
 
+if TYPE_CHECKING:
+    from seqkit.models.translator import Translator
 
-class TrainedTranslator(Trained[Translator, PairTokenizer]):
+
+class TrainedTranslator(Trained["Translator", PairTokenizer]):
     """A translator ready for use. Get one with `seqkit.load_translator(path)`."""
 
     refusal = "cannot translate"
@@ -57,18 +59,29 @@ class TrainedTranslator(Trained[Translator, PairTokenizer]):
 
     def stream(self, lines: Iterable[str], config: TranslationConfig, *, batch_size: int = 64) -> Iterator[list[Translation]]:
         """The translations of each line, best first, in order, in bounded memory."""
-        return translate(self.model, self.tokenizer, lines, config, batch_size=batch_size)
+        return translate(self.reader, self.tokenizer, lines, config, batch_size=batch_size)
+
+    def on_device(self) -> Any:
+        """What reads on a GPU: the module, asked as the engine is."""
+        from seqkit.models.translator import Unpadded
+
+        return Unpadded(self.model)
+
+    def untrained(self) -> "Translator":
+        """The module that the configuration describes, weights at random."""
+        from seqkit.models.translator import Translator
+
+        source, target = self.tokenizer.source.size, self.tokenizer.target.size
+        return Translator(self.config, source, target, joint=self.tokenizer.joint)
+
+    def engine(self, weights: Weights) -> Engine:
+        """The engine's model."""
+        source, target = self.tokenizer.source.size, self.tokenizer.target.size
+        return Engine(self.config, weights, source, target, joint=self.tokenizer.joint)
 
     @classmethod
-    def from_files(cls, files: Mapping[str, bytes], *, device: str = "cpu") -> Self:
-        """The translator that `files` describe.
-
-        Raises:
-            ValueError, KeyError, TypeError, ValidationError, SafetensorError: they are not those of a translator.
-        """
+    def described_by(cls, files: Mapping[str, bytes], weights: Mapping[str, Array], device: str) -> Self:
+        """The translator of a folder's files."""
         table, metadata = description(files)
         config: AnyTranslatorConfig = TypeAdapter[Any](TranslatorConfig).validate_python(table)
-        tokenizer = PairTokenizer.load(files)
-        model = Translator(config, tokenizer.source.size, tokenizer.target.size, joint=tokenizer.joint)
-        fill(model, files)
-        return cls(model.to(torch.device(device)).eval(), config, tokenizer, metadata)
+        return cls(weights, config, PairTokenizer.load(files), metadata, device=device)

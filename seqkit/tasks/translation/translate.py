@@ -8,10 +8,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from seqkit.config import Config
@@ -21,11 +21,8 @@ from seqkit.decoding.hypotheses import Hypothesis, hypotheses
 from seqkit.decoding.policies import Beam, Greedy, LengthPenalty
 from seqkit.decoding.sampling import Sample
 from seqkit.decoding.search import search
+from seqkit.engine.state import Scanner, State
 from seqkit.errors import UserError
-from seqkit.models.state import Scanner
-from seqkit.models.stepping.translator import translator_stepper
-from seqkit.models.translator import Translator
-from seqkit.tasks.translation.batches import padded
 
 READ_AHEAD = 16  # batches sorted together when translating from a stream
 LONGEST = 256  # symbols translated at once; longer lines are cut at spaces
@@ -96,8 +93,16 @@ class Translation:
     score: float
 
 
+class Writer(Scanner[Any], Protocol):
+    """A translator of either engine, in evaluation."""
+
+    def start(self, source_SL: NDArray[np.int64]) -> State[Any]:
+        """Read sources of one length."""
+        ...
+
+
 def translate(
-    model: Translator, tokenizer: PairTokenizer, lines: Iterable[str], config: TranslationConfig, *, batch_size: int = 64
+    model: Writer, tokenizer: PairTokenizer, lines: Iterable[str], config: TranslationConfig, *, batch_size: int = 64
 ) -> Iterator[list[Translation]]:
     """The translations of each line, best first, in the order of the lines, in bounded memory.
 
@@ -106,11 +111,11 @@ def translate(
     Args:
         batch_size: sentences searched together, at most.
     """
-    waiting, writer = iter(lines), translator_stepper(model.eval())
+    waiting = iter(lines)
     while some := list(islice(waiting, batch_size * READ_AHEAD if batch_size > 1 else 1)):
         parts = [list(cut(tokenizer, line)) for line in some]
         flat = [symbols for line in parts for symbols in line]
-        found = iter(in_batches(model, writer, tokenizer, flat, config, batch_size))
+        found = iter(in_batches(model, tokenizer, flat, config, batch_size))
         for line in parts:
             yield joined([[spoken(tokenizer, one) for one in next(found)] for _ in line], config.n_best)
 
@@ -131,10 +136,8 @@ def cut(tokenizer: PairTokenizer, line: str) -> Iterator[Symbols]:
         yield from cut(tokenizer, " ".join(words[first : first + share]))
 
 
-@torch.inference_mode()
 def in_batches(
-    model: Translator,
-    writer: Scanner,
+    model: Writer,
     tokenizer: PairTokenizer,
     sources: Sequence[Symbols],
     config: TranslationConfig,
@@ -145,27 +148,25 @@ def in_batches(
     order = sorted(range(len(sources)), key=lambda place: len(sources[place]))
     for length, alike in groupby(order, key=lambda place: len(sources[place])):
         while batch := list(islice(alike, batch_size)):
-            results = together(model, writer, tokenizer, [sources[place] for place in batch], config, length)
+            results = together(model, tokenizer, [sources[place] for place in batch], config, length)
             for place, result in zip(batch, results, strict=True):
                 found[place] = result
     return found
 
 
 def together(
-    model: Translator,
-    writer: Scanner,
+    model: Writer,
     tokenizer: PairTokenizer,
     sources: Sequence[Symbols],
     config: TranslationConfig,
     length: int,
 ) -> list[list[Hypothesis]]:
     """Search for translations of sources of one length."""
-    device = next(model.parameters()).device
-    state = model.start(*padded(sources, device))
+    state = model.start(np.stack(sources).astype(np.int64))
     prefix = tokenizer.encode_target(config.prefix)[:-1].tolist() if config.prefix else []
-    prompt_BT = torch.tensor([[tokenizer.start, *prefix]] * len(sources), device=device)
+    prompt_BT = np.array([[tokenizer.start, *prefix]] * len(sources))
     limit = math.ceil(config.longest * length) + 10
-    found = hypotheses(search(writer, state, prompt_BT, config.policy(), end=tokenizer.end, limit=limit), best=config.n_best)
+    found = hypotheses(search(model, state, prompt_BT, config.policy(), end=tokenizer.end, limit=limit), best=config.n_best)
     return [[one._replace(tokens=prefix + one.tokens) for one in row] for row in found]
 
 

@@ -1,25 +1,23 @@
-"""The tagger without PyTorch says what the tagger with it says.
+"""A tagger read by the engine, sentence by sentence, says what the module says in batches.
 
 Axes: B sentences, T tokens, K tags, S states.
 """
 
-import json
-
 import numpy as np
 import pytest
-import safetensors.numpy
-import safetensors.torch
 import tiny
 import torch
 
+from seqkit.engine.linear_chain import LinearChain
+from seqkit.engine.tagger import Tagger
+from seqkit.engine.weights import Weights
 from seqkit.models.crf import CRF, legal_iob2
-from seqkit.models.light.chain import Chain
-from seqkit.models.light.tagger import LightTagger
-from seqkit.tasks.tagging.light import LightPredictor, light_predictor
+from seqkit.models.weights import arrays
+from seqkit.run.saved import load
 from seqkit.tasks.tagging.predict import Predictor
 from seqkit.tasks.tagging.prediction import WINDOW
+from seqkit.tasks.tagging.single import SentencePredictor
 from seqkit.tasks.tagging.trained import TrainedTagger
-from seqkit.training.atomic_folder import read_folder
 
 METADATA = {"task": "ner", "corpus": "tiny", "tags": tiny.TAGS}
 
@@ -40,7 +38,9 @@ SHAPES = {
     "characters alone": {"family": "lstm", "words": tiny.WORDS | {"word_width": 0, "affix_width": 0, "shape_width": 0}},
     "members": {"family": "lstm", "members": 3},
     "shifted": {"family": "gru", "label_shift": 1.0},
-    "leaning": {"family": "lstm", "outside_bias": True},
+    "biased": {"family": "lstm", "outside_bias": True},
+    "transformer": {"family": "transformer"},
+    "transformer, rotary": {"family": "transformer", "positions": "rotary", "output": "softmax"},
 }
 
 
@@ -49,32 +49,35 @@ def vocabulary():
     return tiny.vocabulary(tiny.sentences(60))
 
 
-def both(changes: dict, vocabulary) -> tuple[Predictor, LightPredictor]:
-    """One tagger with random weights, with PyTorch and without."""
-    config = tiny.config("lstm", **changes)
-    model = tiny.scrambled(tiny.tagger("lstm", vocabulary, **changes), scale=0.6)
+def both(changes: dict, vocabulary) -> tuple[Predictor, SentencePredictor]:
+    """One tagger with random weights, as a module and in the engine."""
+    config = tiny.config(changes["family"], **changes)
+    model = tiny.scrambled(tiny.tagger(changes["family"], vocabulary, **changes), scale=0.6)
     with torch.no_grad():
         model.outside_bias.fill_(0.7 if config.outside_bias else 0.0)
         if model.label_shift_K is not None:
             model.label_shift_K.normal_()
-    weights = safetensors.numpy.load(safetensors.torch.save(dict(model.named_parameters())))
-    light = LightTagger(config.model_dump(mode="json"), weights, tiny.TAGS)
-    return Predictor(model, vocabulary, tiny.TAGS), LightPredictor(light, vocabulary, tiny.TAGS)
+        if changes["family"] == "transformer":  # whose words are alike beside what its blocks add to all of them
+            member = model.each_member()[0]
+            member.encoder.input_projection.weight.mul_(8)
+            member.emit.bias.zero_()
+    reader = Tagger(config, Weights(arrays(model)), vocabulary.sizes, tiny.TAGS)
+    return Predictor(model, vocabulary, tiny.TAGS), SentencePredictor(reader, vocabulary, tiny.TAGS)
 
 
 @pytest.mark.parametrize("changes", SHAPES.values(), ids=SHAPES)
 def test_the_same_tags_spans_and_confidences(changes: dict, vocabulary):
-    full, light = both(changes, vocabulary)
+    full, single = both(changes, vocabulary)
     texts = [sentence.tokens for sentence in tiny.sentences(30, seed=5)]
     texts += [("unseen", "Words", "20,000", "…", "", "x" * 50), (), tiny.long_sentence(2 * WINDOW + 9).tokens]
-    expected, found = full(texts, confidence=True), light(texts, confidence=True)
+    expected, found = full(texts, confidence=True), single(texts, confidence=True)
     assert [one.tags for one in found] == [one.tags for one in expected]
     assert [one.spans for one in found] == [one.spans for one in expected]
     assert len({tag for one in found for tag in one.tags}) >= 3
     assert sum(len(one.spans) for one in found) > 20
     for one, other in zip(found, expected, strict=True):
         assert one.confidences == pytest.approx(other.confidences, abs=1e-4)
-    assert light(texts) == [type(one)(one.tags, one.spans) for one in found]
+    assert single(texts) == [type(one)(one.tags, one.spans) for one in found]
 
 
 @pytest.mark.parametrize("size", [1.0, 60.0, 1e4])
@@ -84,7 +87,7 @@ def test_the_chain_is_the_random_field(size: float):
     crf = CRF(*legal_iob2(tiny.TAGS))
     with torch.no_grad():
         crf.weight_SS.normal_(std=size)
-    chain = Chain(crf.weight_SS.detach().numpy(), crf.legal_SS.numpy())
+    chain = LinearChain(crf.weight_SS.detach().numpy(), crf.legal_SS.numpy())
     spans = [(0, 1, 1, 2), (2, 5, 3, 4), (5, 6, 5, -1)]
     for length in (6, 1):
         emission_TK = (torch.randn(length, len(tiny.TAGS)) * size).numpy()
@@ -100,7 +103,7 @@ def test_the_chain_is_the_random_field(size: float):
         assert_best(chain, crf, emission_TK)
 
 
-def assert_best(chain: Chain, crf: CRF, emission_TK: np.ndarray) -> None:
+def assert_best(chain: LinearChain, crf: CRF, emission_TK: np.ndarray) -> None:
     """The tags and the score that `CRF` finds in a batch; a sentence alone it would leave to the chain."""
     tag_2T, score_2 = crf.decode(torch.from_numpy(np.stack([emission_TK, emission_TK])), torch.tensor([len(emission_TK)] * 2))
     tags, score = chain.best(emission_TK)
@@ -109,27 +112,12 @@ def assert_best(chain: Chain, crf: CRF, emission_TK: np.ndarray) -> None:
 
 
 def test_a_model_folder(vocabulary, tmp_path):
-    model = tiny.scrambled(tiny.tagger("gru", vocabulary))
-    trained = TrainedTagger(model, tiny.config("gru"), vocabulary, METADATA)
+    trained = TrainedTagger(tiny.scrambled(tiny.tagger("gru", vocabulary)), tiny.config("gru"), vocabulary, METADATA)
     trained.save(tmp_path / "model")
-    light = light_predictor(read_folder(tmp_path / "model"))
     texts = [sentence.tokens for sentence in tiny.sentences(9, seed=2)]
-    assert light is not None
-    assert [one.tags for one in light(texts)] == [one.tags for one in trained.predict(texts)]
-
-
-@pytest.mark.parametrize("harm", ["transformer", "a later format", "another task", "a weight missing"])
-def test_what_it_leaves_to_pytorch(harm: str, vocabulary, tmp_path):
-    """What it cannot read and what is wrong with it, both of which `load_tagger` knows to handle."""
-    name = "transformer" if harm == "transformer" else "lstm"
-    trained = TrainedTagger(tiny.tagger(name, vocabulary), tiny.config(name), vocabulary, METADATA)
-    files = trained.files()
-    stored = json.loads(files["config.json"])
-    weights = safetensors.numpy.load(files["weights.safetensors"])
-    stored |= {"a later format": {"format": 99}, "another task": {"task": "lm"}}.get(harm, {})
-    if harm == "a weight missing":
-        del weights["members.0.emit.bias"]
-    changed = {"config.json": json.dumps(stored).encode(), "weights.safetensors": safetensors.numpy.save(weights)}
-    trained.files = lambda: files | changed
-    trained.save(tmp_path / "model")
-    assert light_predictor(read_folder(tmp_path / "model")) is None
+    loaded = load(tmp_path / "model")
+    assert isinstance(loaded, TrainedTagger)
+    assert isinstance(loaded.tagger, SentencePredictor)
+    assert [one.tags for one in loaded.predict(texts)] == [one.tags for one in trained.predictor(texts)]
+    for name, weight in loaded.model.named_parameters():
+        assert torch.equal(weight, dict(trained.model.named_parameters())[name])

@@ -18,7 +18,7 @@ def finite(scores: npt.NDArray[np.floating]) -> Doubles:
     return found
 
 
-class Chain:
+class LinearChain:
     """Scores of neighbouring tags.
 
     Args:
