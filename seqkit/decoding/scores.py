@@ -1,6 +1,6 @@
 """All that a search asks of scores, whether they are arrays of NumPy's or tensors on any device.
 
-Axes: X any leading axes, V symbols, N wanted, B rows.
+Axes: X any leading axes, V symbols, N wanted, M looked at, C groups, B and R rows.
 """
 
 from collections.abc import Sequence
@@ -16,23 +16,49 @@ Scores = Any
 """An array or a tensor."""
 
 
+CACHED = 2**17
+"""Numbers that stay in a core's cache from one pass over them to the next."""
+
+GROUP = 64
+"""Symbols of which the largest score is looked at first."""
+
+
 def log_softmax(logit_XV: Scores) -> Scores:
-    """logp_XV in nats, in float32 at least."""
+    """logp_XV in nats, in float32 at least; an array is written over."""
     if not isinstance(logit_XV, np.ndarray):
         import torch
 
         return torch.log_softmax(logit_XV, dim=-1, dtype=torch.promote_types(logit_XV.dtype, torch.float32))
-    logp_XV = logit_XV - logit_XV.max(axis=-1, keepdims=True)
-    logp_XV -= np.log(np.exp(logp_XV).sum(axis=-1, keepdims=True))
-    return logp_XV
+    logit_NV = logit_XV.reshape(-1, logit_XV.shape[-1])
+    rows = max(1, CACHED // logit_NV.shape[1])
+    for first in range(0, len(logit_NV), rows):
+        part_RV = logit_NV[first : first + rows]
+        part_RV -= part_RV.max(axis=1, keepdims=True)
+        part_RV -= np.log(np.exp(part_RV).sum(axis=1, keepdims=True))
+    return logit_NV.reshape(logit_XV.shape)
 
 
 def best(logp_XV: Scores, wanted: int) -> tuple[Scores, Scores]:
     """The `wanted` largest and their symbols, largest first; of those that tie for the last place, any."""
     if not isinstance(logp_XV, np.ndarray):
         return logp_XV.topk(wanted, dim=-1)
-    token_XN = np.argpartition(logp_XV, -wanted, axis=-1)[..., -wanted:]
-    return sorted_by(logp_XV, token_XN)
+    return sorted_by(logp_XV, largest(logp_XV, wanted))
+
+
+def largest(logp_XV: NDArray[np.floating], wanted: int) -> NDArray[np.int64]:
+    """The symbols of the `wanted` largest scores, which are in the groups that have the largest of all groups' largest."""
+    symbols = logp_XV.shape[-1]
+    groups = symbols // GROUP
+    if groups < 4 * wanted:
+        return np.argpartition(logp_XV, -wanted, axis=-1)[..., -wanted:]
+    # A group is every C-th symbol, so that rows of C are compared at once.
+    peak_XC = logp_XV[..., : groups * GROUP].reshape(*logp_XV.shape[:-1], GROUP, groups).max(axis=-2)
+    group_XN = np.argpartition(peak_XC, -wanted, axis=-1)[..., -wanted:]
+    token_XM = (group_XN[..., None] + groups * np.arange(GROUP)).reshape(*logp_XV.shape[:-1], -1)
+    rest = np.broadcast_to(np.arange(groups * GROUP, symbols), (*logp_XV.shape[:-1], symbols - groups * GROUP))
+    token_XM = np.concatenate([token_XM, rest], axis=-1)
+    found_XN = largest(np.take_along_axis(logp_XV, token_XM, axis=-1), wanted)
+    return np.take_along_axis(token_XM, found_XN, axis=-1)
 
 
 def ranked(logp_XV: Scores) -> tuple[Scores, Scores]:
