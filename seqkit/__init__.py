@@ -34,6 +34,8 @@ def __getattr__(name: str) -> Any:
     # Training needs PyTorch, whose import takes seconds; neither `import seqkit` nor using a model does.
     if name not in __all__:
         raise AttributeError(f"module 'seqkit' has no attribute '{name}'")
+    if not name.startswith(("load", "User")):
+        import_module("seqkit.run.threads").bound_waiting()
     module = "errors" if name == "UserError" else "loading" if name.startswith("load") else "api"
     return getattr(import_module(f"seqkit.{module}"), name)
 

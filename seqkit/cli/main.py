@@ -11,12 +11,14 @@ from seqkit.cli import commands, inspecting, tagging, text, translating
 from seqkit.cli.app import app
 from seqkit.errors import UserError
 from seqkit.run.signals import Stopped
+from seqkit.run.threads import bound_waiting
 
 COMMANDS = (commands, inspecting, tagging, text, translating)  # importing them adds their commands to the app
 
 
 def main() -> None:
     """Run the command line and exit: 0 done, 2 what the user can mend (no traceback then), 128 + N stopped by signal N."""
+    bound_waiting()
     try:
         # Not `app()`: it would box its errors, and turn a closed pipe into exit code 1.
         command = typer.main.get_command(app)

@@ -24,6 +24,7 @@ from seqkit.run.machine import device_name
 from seqkit.run.report import evaluation_report
 from seqkit.run.signals import Stopped, listening, pausing
 from seqkit.run.statistics import Leg, TrainingStatistics, precision_name
+from seqkit.run.threads import PaceWatch, take_threads
 from seqkit.tasks import find_task
 from seqkit.tasks.trained import Trained
 from seqkit.training.checkpoint import restore_checkpoint, save_checkpoint
@@ -97,8 +98,13 @@ class Experiment:
             place = Path(gettempdir())
             return self.task.trainable(recipe, self.corpus, self.tokenizer(recipe), model, place).batches_per_epoch()
 
-    def fit(self, folder: Path, device: torch.device, console: Console, *, resume: bool = False) -> Fitted:
+    def fit(
+        self, folder: Path, device: torch.device, console: Console, *, resume: bool = False, try_threads: bool = False
+    ) -> Fitted:
         """Train in a folder, which then holds the model; test is not read.
+
+        Args:
+            try_threads: find out how many threads are quickest, on a CPU; a run that is resumed takes as many as it had.
 
         Raises:
             UserError: there is nothing to train on or to resume, the loss is not a number, or the disk refuses.
@@ -117,13 +123,15 @@ class Experiment:
         state = TrainState(model, recipe.train)
         if resume:
             restore_checkpoint(folder / "checkpoints", state, trainable.carried)
+        if try_threads and device.type == "cpu":
+            take_threads(folder, model, trainable, console, resume=resume)
         size = sum(weight.numel() for weight in model.parameters())
         description = task.describe(recipe, corpus, tokenizer, trainable)
         console.print(f"{description}, {size / 1e6:.2f} M parameters · {device_name(device)}", highlight=False)
         score = task.dev_score(recipe, corpus)
         display = TrainingDisplay(console, recipe.train, trainable.batches_per_epoch(), score)
         with EventLog(folder / "metrics.jsonl", upto=state.step if resume else None) as log, display.showing():
-            follow(trainable, state, folder, display, log)
+            follow(trainable, state, folder, display, log, PaceWatch(console, f"seqkit train --resume {folder}"))
         trained = task.finish(recipe, corpus, tokenizer, model, trainable)
         trained.save(folder / "model")
         return Fitted(trained, TrainingStatistics.of(state, trainable.batches_per_epoch(), score.unit))

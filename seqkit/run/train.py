@@ -80,7 +80,7 @@ def train_command(request: TrainRequest, console: Console) -> Run:
     data = request.sources.to_dict() | {"command": request.command}
     (folder / "data.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
     try:
-        fitted = experiment.fit(folder, device, console)
+        fitted = experiment.fit(folder, device, console, try_threads=request.threads is None)
     except UserError:
         discard_unless_begun(folder)
         raise
@@ -109,5 +109,5 @@ def resume_command(run: str, *, console: Console, device: str, threads: int | No
         raise UserError(f"{folder}: not a run that can be resumed ({error.__class__.__name__})") from error
     prepared = prepare_machine(device, threads)
     experiment = Experiment(recipe, Sources.from_dict(data, mirror), console)
-    fitted = experiment.fit(folder, prepared, console, resume=True)
+    fitted = experiment.fit(folder, prepared, console, resume=True, try_threads=threads is None)
     return Run(folder, experiment.report(fitted, folder, console, command=data["command"]))

@@ -12,8 +12,8 @@ from seqkit.decoding import scores
 SHAPES = [(1, 1, 5), (3, 2, 64), (2, 3, 700), (1, 4, 9001)]
 
 
-@pytest.fixture(params=SHAPES, ids=str)
-def logit_BKV(request: pytest.FixtureRequest) -> np.ndarray:
+@pytest.fixture(name="logit_BKV", params=SHAPES, ids=str)
+def _logits(request: pytest.FixtureRequest) -> np.ndarray:
     return np.random.default_rng(3).normal(scale=4, size=request.param)
 
 

@@ -14,6 +14,7 @@ from seqkit.engine.weights import Weights
 from seqkit.models.crf import CRF, legal_iob2
 from seqkit.models.weights import arrays
 from seqkit.run.saved import load
+from seqkit.tasks.tagging import single
 from seqkit.tasks.tagging.predict import Predictor
 from seqkit.tasks.tagging.prediction import WINDOW
 from seqkit.tasks.tagging.single import SentencePredictor
@@ -67,17 +68,17 @@ def both(changes: dict, vocabulary) -> tuple[Predictor, SentencePredictor]:
 
 @pytest.mark.parametrize("changes", SHAPES.values(), ids=SHAPES)
 def test_the_same_tags_spans_and_confidences(changes: dict, vocabulary):
-    full, single = both(changes, vocabulary)
+    full, alone = both(changes, vocabulary)
     texts = [sentence.tokens for sentence in tiny.sentences(30, seed=5)]
     texts += [("unseen", "Words", "20,000", "…", "", "x" * 50), (), tiny.long_sentence(2 * WINDOW + 9).tokens]
-    expected, found = full(texts, confidence=True), single(texts, confidence=True)
+    expected, found = full(texts, confidence=True), alone(texts, confidence=True)
     assert [one.tags for one in found] == [one.tags for one in expected]
     assert [one.spans for one in found] == [one.spans for one in expected]
     assert len({tag for one in found for tag in one.tags}) >= 3
     assert sum(len(one.spans) for one in found) > 20
     for one, other in zip(found, expected, strict=True):
         assert one.confidences == pytest.approx(other.confidences, abs=1e-4)
-    assert single(texts) == [type(one)(one.tags, one.spans) for one in found]
+    assert alone(texts) == [type(one)(one.tags, one.spans) for one in found]
 
 
 @pytest.mark.parametrize("size", [1.0, 60.0, 1e4])
@@ -109,6 +110,16 @@ def assert_best(chain: LinearChain, crf: CRF, emission_TK: np.ndarray) -> None:
     tags, score = chain.best(emission_TK)
     assert tags == tag_2T[0].tolist()
     assert score == pytest.approx(score_2[0].item(), rel=1e-6)
+
+
+def test_the_vectors_that_are_kept_are_bounded(vocabulary, monkeypatch: pytest.MonkeyPatch):
+    _, predictor = both(SHAPES["lstm"], vocabulary)
+    texts = [(f"word{number}", "saw", f"{number}") for number in range(50)]
+    expected = predictor(texts)
+    monkeypatch.setattr(single, "MOST_WORDS", 10)
+    _, bounded = both(SHAPES["lstm"], vocabulary)
+    assert bounded(texts) == expected
+    assert len(bounded._vectors) <= 13
 
 
 def test_a_model_folder(vocabulary, tmp_path):

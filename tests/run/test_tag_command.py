@@ -43,20 +43,6 @@ def test_the_tiny_tagger_has_learnt_its_task(run: Path) -> None:
     assert sum(tuple(row) == want for row, want in zip(rows(out), gold, strict=True)) > 0.9 * len(gold)
 
 
-def test_a_tagger_answers_without_torch(run: Path) -> None:
-    snippet = (
-        "import sys; sys.argv = ['seqkit', 'tag', *sys.argv[1:]]\n"
-        "from seqkit.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as done: assert not done.code\n"
-        "assert 'torch' not in sys.modules"
-    )
-    command_line = [sys.executable, "-c", snippet, str(run), "--format", "jsonl"]
-    done = subprocess.run(command_line, input=TEXT + "\n", capture_output=True, text=True, env=environment())
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    assert [one["label"] for one in json.loads(done.stdout)["entities"]] == ["PER", "LOC"]
-
-
 @pytest.mark.parametrize("output", ["text", "jsonl", "conll"])
 def test_all_formats_in_tell_the_same(run: Path, output: str) -> None:
     words = TEXT.split()
