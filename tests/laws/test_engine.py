@@ -103,10 +103,10 @@ def test_every_state_stays_valid(name: str) -> None:
     for later_BT in (one_BT[:, :2], two_BT, one_BT):  # heirs of one state
         found_BTV, _ = read(reader, later_BT, state, [1] * later_BT.shape[1])
         np.testing.assert_allclose(found_BTV, expected(model, np.hstack([past_BT, later_BT]))[:, 9:], **EXACT)
-    _, first = read(reader, one_BT, state, [1] * 9)  # two heirs, of which one goes on after the other has begun
-    read(reader, two_BT, state, [1] * 9)
-    found_BTV, _ = read(reader, past_BT, first, [1] * 9)
-    np.testing.assert_allclose(found_BTV, expected(model, np.hstack([past_BT, one_BT, past_BT]))[:, 18:], **EXACT)
+    _, first = read(reader, one_BT[:, :2], state, [1] * 2)  # two heirs, of which one goes on after the other has begun
+    read(reader, two_BT[:, :2], state, [1] * 2)
+    found_BTV, _ = read(reader, one_BT[:, 2:], first, [1] * 7)
+    np.testing.assert_allclose(found_BTV, expected(model, np.hstack([past_BT, one_BT]))[:, 11:], **EXACT)
     rows_B = np.array([2, 0, 0])
     found_BTV, _ = read(reader, one_BT, state.branch(rows_B[:, None]), [1] * 9)
     np.testing.assert_allclose(found_BTV, expected(model, np.hstack([past_BT[rows_B], one_BT]))[:, 9:], **EXACT)
