@@ -1,6 +1,6 @@
 """Which examples share a batch: sorted by length inside a shuffled pool, so that padding stays small and chance large."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -64,12 +64,3 @@ def sorted_batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
     """Batches for prediction: every position once, longest first."""
     order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
     return (order[first : first + size] for first in range(0, len(order), size))
-
-
-def padding_share(lengths: Sequence[int], batches: Iterable[list[int]]) -> float:
-    """The share of cells in the padded batches that hold no token."""
-    cells = tokens = 0
-    for batch in batches:
-        cells += len(batch) * max(lengths[place] for place in batch)
-        tokens += sum(lengths[place] for place in batch)
-    return 1 - tokens / cells if cells else 0.0

@@ -169,34 +169,12 @@ def find_card(name: str) -> Card:
     return load_card(packaged("corpora") / found[0] / CARD)
 
 
-def find_tagged_card(name: str) -> TaggedCard:
-    """As `find_card`, for a corpus of labelled sentences.
+def card_of(wanted: type[_Kind], name: str) -> _Kind:
+    """As `find_card`, for a corpus of one kind.
 
     Raises:
         UserError: no such corpus, several, or one of another kind.
     """
-    return _of_kind(name, TaggedCard)
-
-
-def find_text_card(name: str) -> TextCard:
-    """As `find_card`, for a corpus of running text.
-
-    Raises:
-        UserError: no such corpus, several, or one of another kind.
-    """
-    return _of_kind(name, TextCard)
-
-
-def find_pair_card(name: str) -> PairCard:
-    """As `find_card`, for a corpus of pairs.
-
-    Raises:
-        UserError: no such corpus, several, or one of another kind.
-    """
-    return _of_kind(name, PairCard)
-
-
-def _of_kind(name: str, wanted: type[_Kind]) -> _Kind:
     card = find_card(name)
     if not isinstance(card, wanted):
         raise UserError(f"corpus '{card.name}' is {_KINDS[type(card)]}, not {_KINDS[wanted]}")

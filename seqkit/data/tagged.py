@@ -1,7 +1,7 @@
 """Tagged sentences from files of every known format, converted to IOB2 with the number of entities kept and reported.
 
-Three doors: `read_sentences` streams the tags as the file gives them, `load_tagged` reads a whole split for training or
-scoring, `read_unlabelled` streams sentences to be tagged together with the lines they came in.
+Two doors: `load_tagged` reads a whole split for training or scoring, `read_unlabelled` streams sentences to be tagged together
+with the lines they came in.
 """
 
 from collections import Counter
@@ -85,21 +85,6 @@ class Unlabelled:
     document: str | None = None
     text: str | None = None
     words: tuple[Word, ...] = ()
-
-
-def read_sentences(path: Path, format: Format, *, errors: Errors = "strict") -> Iterator[Tagged]:
-    """The sentences of a file with their tags as given, streaming; JSON lines with spans have IOB2 tags.
-
-    Args:
-        format: from `detect_format` or `Format.named`.
-
-    Raises:
-        UserError: the file cannot be read.
-        DataError: a fault in the file, named by line.
-    """
-    with _opened(path, format, errors) as (lines, settled):
-        for sentence in _labelled(lines, settled, str(path), errors):
-            yield sentence.tagged
 
 
 def load_tagged(

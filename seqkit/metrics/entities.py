@@ -65,21 +65,6 @@ def total_counts(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Sp
     return Counts(correct, found, wanted)
 
 
-def count_by_type(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> dict[str, Counts]:
-    """Counts of each type that stands in the gold or was predicted, in alphabetical order; they sum to the total.
-
-    Raises:
-        ValueError: the two hold different numbers of sentences.
-    """
-    counts: dict[str, Counts] = {}
-    for gold_spans, predicted_spans in zip(gold, predicted, strict=True):
-        for entity in set(gold_spans) | set(predicted_spans):
-            in_gold, in_predicted = entity in gold_spans, entity in predicted_spans
-            one = Counts(in_gold and in_predicted, in_predicted, in_gold)
-            counts[entity.label] = counts.get(entity.label, Counts()) + one
-    return dict(sorted(counts.items()))
-
-
 def surface_counts(
     tokens: Sequence[Sequence[str]], gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]
 ) -> Counts:

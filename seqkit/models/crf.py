@@ -148,36 +148,6 @@ class CRF(nn.Module):
         """The weights as they stand, for decoding one sentence at a time without what a batch costs."""
         return LinearChain(self.weight_SS.double().numpy(force=True), self.legal_SS.numpy(force=True))
 
-    def nbest(self, emission_BTK: Tensor, length_B: Tensor, n: int) -> tuple[Tensor, Tensor]:
-        """(tag_BNT, score_BN): the exact n best legal sequences, best first, scores in nats.
-
-        Where a sentence has fewer, the rest score -inf and hold 0. NaN and infinite emissions count as in `decode`.
-        """
-        emission_TBK = _finite(emission_BTK).transpose(0, 1)
-        start_K, end_K, transition_KK = self._finite_weights()
-        last_B = length_B.cpu() - 1
-        steps, batch, tags = emission_TBK.shape
-
-        best_BKN = torch.full((batch, tags, n), -torch.inf, dtype=torch.float64)
-        best_BKN[:, :, 0] = start_K + emission_TBK[0]
-        final_BKN = best_BKN
-        back_TBM = torch.zeros((steps, batch, tags * n), dtype=torch.int64)  # M = K × N: a tag and a rank
-        for t in range(1, steps):
-            candidate_BKM = (best_BKN[:, None] + transition_KK.T[:, :, None]).flatten(2)
-            best_BKN, back_BKN = candidate_BKM.topk(n)
-            best_BKN = best_BKN + emission_TBK[t, :, :, None]
-            back_TBM[t] = back_BKN.flatten(1)
-            final_BKN = torch.where((t <= last_B)[:, None, None], best_BKN, final_BKN)
-
-        score_BN, choice_BN = (final_BKN + end_K[:, None]).flatten(1).topk(n)
-        tag_BNT = torch.zeros((batch, n, steps), dtype=torch.int64)
-        for t in range(steps - 1, -1, -1):
-            real_B1 = (t <= last_B)[:, None]
-            tag_BNT[:, :, t] = choice_BN // n * real_B1
-            choice_BN = torch.where(real_B1, back_TBM[t].gather(1, choice_BN), choice_BN)
-        tag_BNT.masked_fill_(score_BN.isneginf()[:, :, None], 0)
-        return tag_BNT.to(emission_BTK.device), _as_scores(score_BN, emission_BTK)
-
     @torch.no_grad()
     def _lattice(self, emission_BTK: Tensor, length_B: Tensor) -> Lattice:
         return Lattice(emission_BTK, length_B, self.transitions())

@@ -1,10 +1,12 @@
 """Which examples share a batch."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.data.batches import padding_share, pooled_batches, sorted_batches, token_batches
+from seqkit.data.batches import pooled_batches, sorted_batches, token_batches
 
 LENGTHS = st.lists(st.integers(0, 60), max_size=200)
 
@@ -40,6 +42,15 @@ def test_batches_follow_seed_and_epoch_alone():
     # Short and long batches alternate by chance, else training sees all short sentences first.
     means = [np.mean([lengths[place] for place in batch]) for batch in different[0]]
     assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.5
+
+
+def padding_share(lengths: Sequence[int], batches: Iterable[list[int]]) -> float:
+    """The share of cells in the padded batches that hold no token."""
+    cells = tokens = 0
+    for batch in batches:
+        cells += len(batch) * max(lengths[place] for place in batch)
+        tokens += sum(lengths[place] for place in batch)
+    return 1 - tokens / cells if cells else 0.0
 
 
 def test_pooling_keeps_padding_small():

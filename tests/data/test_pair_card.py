@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seqkit.data.card import PairCard, all_cards, find_pair_card, find_tagged_card, find_text_card, load_card
+from seqkit.data.card import PairCard, TaggedCard, TextCard, all_cards, card_of, load_card
 from seqkit.data.fetch import fetch
 from seqkit.data.home import mirror_folder
 from seqkit.data.pairs import load_pairs
@@ -141,13 +141,13 @@ def test_a_fault_is_named(tmp_path: Path, text: str, old: str, new: str, line: i
 
 
 def test_a_card_of_the_wrong_kind_is_refused_by_name() -> None:
-    assert find_pair_card("multi30k").sides == ["en", "de", "fr"]
+    assert card_of(PairCard, "multi30k").sides == ["en", "de", "fr"]
     with pytest.raises(UserError, match=r"^corpus 'ner/wnut17' is labelled sentences, not pairs of texts$"):
-        find_pair_card("wnut17")
+        card_of(PairCard, "wnut17")
     with pytest.raises(UserError, match=r"^corpus 'translate/multi30k' is pairs of texts, not labelled sentences$"):
-        find_tagged_card("multi30k")
+        card_of(TaggedCard, "multi30k")
     with pytest.raises(UserError, match=r"^corpus 'translate/multi30k' is pairs of texts, not running text$"):
-        find_text_card("multi30k")
+        card_of(TextCard, "multi30k")
 
 
 def mirrored(name: str) -> list[str]:
@@ -179,7 +179,7 @@ def test_every_direction_has_the_pairs_that_the_card_counts(card: PairCard, tmp_
 
 @needs_mirror
 def test_multi30k_is_aligned_and_as_odd_as_its_card_says(tmp_path: Path) -> None:
-    card = find_pair_card("multi30k")
+    card = card_of(PairCard, "multi30k")
     files = fetch(card, mirror=mirror_folder(), cache=tmp_path)
     corpora = {direction: load_pairs(card, files, direction) for direction in ("en-de", "en-fr", "de-fr")}
     found = {
@@ -205,7 +205,7 @@ def test_multi30k_is_aligned_and_as_odd_as_its_card_says(tmp_path: Path) -> None
 
 @needs_mirror
 def test_no_sentence_of_tatoeba_stands_in_two_splits(tmp_path: Path) -> None:
-    card = find_pair_card("tatoeba_deu_eng")
+    card = card_of(PairCard, "tatoeba_deu_eng")
     corpus = load_pairs(card, fetch(card, mirror=mirror_folder(), cache=tmp_path))
     everything = Counter((pair.source, pair.target) for pairs in corpus.splits.values() for pair in pairs)
     assert everything == Counter(tuple(line.split("\t")) for line in mirrored("translate/tatoeba_deu_eng/deu.txt"))
@@ -222,7 +222,7 @@ def test_no_sentence_of_tatoeba_stands_in_two_splits(tmp_path: Path) -> None:
 
 @needs_mirror
 def test_the_cmu_dictionary_is_split_by_word(tmp_path: Path) -> None:
-    card = find_pair_card("cmudict_g2p")
+    card = card_of(PairCard, "cmudict_g2p")
     corpus = load_pairs(card, fetch(card, mirror=mirror_folder(), cache=tmp_path))
     words = {split: {pair.source for pair in pairs} for split, pairs in corpus.splits.items()}
     assert sum(map(len, words.values())) == len(set().union(*words.values())) == 126_052
@@ -235,7 +235,7 @@ def test_the_cmu_dictionary_is_split_by_word(tmp_path: Path) -> None:
 
 @needs_mirror
 def test_an_inflection_has_its_features_in_the_source(tmp_path: Path) -> None:
-    card = find_pair_card("inflection_turkish")
+    card = card_of(PairCard, "inflection_turkish")
     corpus = load_pairs(card, fetch(card, mirror=mirror_folder(), cache=tmp_path))
     assert ("otuz birci N;NOM;SG;PSS1P", "otuz bircimiz") in {(pair.source, pair.target) for pair in corpus.splits["train_low"]}
     assert set(corpus.splits["train_low"]) <= set(corpus.splits["train"])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from seqkit.data import tagged as tagged_module
 from seqkit.data.examples import Span, Tagged
-from seqkit.data.formats import Format, detect_format
+from seqkit.data.formats import Format
 from seqkit.data.schemes import Scheme, iob2, spans
-from seqkit.data.tagged import Reading, load_tagged, read_sentences, read_unlabelled
+from seqkit.data.tagged import Reading, load_tagged, read_unlabelled
 from seqkit.errors import DataError
 
 MIRROR = os.environ.get("SEQKIT_CORPORA_MIRROR")
@@ -173,15 +173,6 @@ def test_labels_or_entities_as_asked(load):
 def test_line_ends_and_marks_do_not_matter(load, ending: str, mark: str):
     sentences, _ = load(mark + ending.join(["a\u2028b\tB-X", "c\x85\tI-X", "", "d\tO", ""]))
     assert sentences == [Tagged(("a\u2028b", "c\x85"), ("B-X", "I-X")), Tagged(("d",), ("O",))]
-
-
-def test_read_sentences_gives_tags_as_they_are(tmp_path: Path):
-    path = tmp_path / "x.conll"
-    path.write_text("a\tI-X\nb\tE-X\n\nc\tO\n")
-    sentences = read_sentences(path, detect_format(path))
-    assert next(sentences) == Tagged(("a", "b"), ("I-X", "E-X"))
-    assert list(sentences) == [Tagged(("c",), ("O",))]
-    assert len(list(read_sentences(path, Format.named("conll")))) == 2
 
 
 @pytest.mark.timeout(20)

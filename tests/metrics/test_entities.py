@@ -1,4 +1,5 @@
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ from seqkit.data.examples import Span
 from seqkit.data.schemes import Scheme, spans, to_iob2
 from seqkit.metrics.entities import (
     Counts,
-    count_by_type,
     sentence_counts,
     seqeval_scores,
     surface_counts,
@@ -30,6 +30,17 @@ def corpora(draw: st.DrawFn) -> tuple[list[tuple[str, ...]], list[list[str]]]:
         gold.append(to_iob2(draw(tags), Scheme.IOB2)[0])
         predicted.append(draw(st.one_of(tags, st.just(list(gold[-1])))))
     return gold, predicted
+
+
+def count_by_type(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> dict[str, Counts]:
+    """Counts of each type that stands in the gold or was predicted, in alphabetical order; they sum to the total."""
+    counts: dict[str, Counts] = {}
+    for gold_spans, predicted_spans in zip(gold, predicted, strict=True):
+        for entity in set(gold_spans) | set(predicted_spans):
+            in_gold, in_predicted = entity in gold_spans, entity in predicted_spans
+            one = Counts(in_gold and in_predicted, in_predicted, in_gold)
+            counts[entity.label] = counts.get(entity.label, Counts()) + one
+    return dict(sorted(counts.items()))
 
 
 @given(corpus=corpora())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from seqkit.data.card import find_tagged_card
+from seqkit.data.card import TaggedCard, card_of
 from seqkit.data.examples import Tagged
 from seqkit.data.formats import Format
 from seqkit.data.home import packaged
@@ -92,7 +92,7 @@ def load_corpus(name: str, sources: Sources, console: Console | None = None) -> 
         folder = own.folder or Path(next(iter(own.files.values()))).parent
         name = str(folder) if folder.name else folder.resolve().name
     else:
-        card = find_tagged_card(name)
+        card = card_of(TaggedCard, name)
         paths = fetch_with_bar(card, sources.mirror, console)
         language, tags, given = card.language, card.annotation, card.format
         names = {label: read_names(packaged("corpora") / place) for label, place in card.names.items()}

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from seqkit.data.card import find_pair_card
+from seqkit.data.card import PairCard, card_of
 from seqkit.data.pairs import PairCorpus, find_pair_files, load_own_pairs, load_pairs
 from seqkit.data.sources import Sources, fetch_with_bar
 from seqkit.errors import UserError
@@ -23,5 +23,5 @@ def read_corpus(name: str, direction: str | None, sources: Sources, console: Con
     if own:
         found = find_pair_files(own.folder, direction) if own.folder else {}
         return load_own_pairs(found | own.pair_paths(), errors=sources.errors)
-    card = find_pair_card(name)
+    card = card_of(PairCard, name)
     return load_pairs(card, fetch_with_bar(card, sources.mirror, console), direction, errors=sources.errors)
