@@ -27,8 +27,11 @@ def restored(build: Callable[[], Module], weights: Mapping[str, NDArray[Any]]) -
         ValueError: they are not.
     """
     asked = Weights(weights)
-    with torch.device("meta"):
-        shapes = {name: weight.shape for name, weight in build().named_parameters()}
+    try:
+        with torch.device("meta"):
+            shapes = {name: weight.shape for name, weight in build().named_parameters()}
+    except RuntimeError as error:  # numbers beyond what any tensor can hold
+        raise ValueError("config.json: the model would be too large") from error
     for name, shape in shapes.items():
         asked.take(name, *shape)
     asked.finish()
