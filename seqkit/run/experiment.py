@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import torch
@@ -24,7 +24,7 @@ from seqkit.run.machine import device_name
 from seqkit.run.report import evaluation_report
 from seqkit.run.signals import Stopped, listening, pausing
 from seqkit.run.statistics import Leg, TrainingStatistics, precision_name
-from seqkit.run.threads import PaceWatch, take_threads
+from seqkit.run.threads import PaceWatch, choose_threads, take_threads
 from seqkit.tasks import find_task
 from seqkit.tasks.trained import Trained
 from seqkit.training.checkpoint import restore_checkpoint, save_checkpoint
@@ -97,6 +97,14 @@ class Experiment:
             model = self.build(recipe)
             place = Path(gettempdir())
             return self.task.trainable(recipe, self.corpus, self.tokenizer(recipe), model, place).batches_per_epoch()
+
+    def try_threads(self, console: Console) -> int:
+        """Find out how many threads are quickest here, and set that number; nothing is kept but it."""
+        model = self.build(self.recipe)
+        with TemporaryDirectory() as place:
+            tokenizer = self.tokenizer(self.recipe)
+            trainable = self.task.trainable(self.recipe, self.corpus, tokenizer, model, Path(place))
+            return choose_threads(model, trainable, console)
 
     def fit(
         self, folder: Path, device: torch.device, console: Console, *, resume: bool = False, try_threads: bool = False

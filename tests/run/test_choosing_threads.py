@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import small
 import torch
+from commandline import seqkit
 from rich.console import Console
 
-from seqkit.run import threads
+from seqkit.run import experiment, threads
 from seqkit.run.threads import PaceWatch, bound_waiting, choose_threads, take_threads
 from seqkit.training.loop import Step, train
 
@@ -104,3 +105,18 @@ def test_what_the_user_says_of_waiting_is_heeded(given: dict[str, str], spins: s
     monkeypatch.setattr(os, "environ", {**given})
     bound_waiting()
     assert os.environ.get("GOMP_SPINCOUNT") == spins
+
+
+def test_a_comparison_is_gone_on_with_on_as_many(
+    data: Path, recipe: Path, tmp_path: Path, trained: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[int] = []
+    monkeypatch.setattr(experiment, "choose_threads", lambda *_: asked.append(1) or torch.get_num_threads())
+    given = ("compare", recipe, "--data", data, "--out", tmp_path, "--systems", "gru", "--set", "train.epochs=1")
+    assert seqkit(*given, "--seeds", "1").code == 0
+    threads = json.loads((tmp_path / "comparison.json").read_text())["machine"]["threads"]
+    assert asked == [1]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert seqkit(*given, "--seeds", "1,2").code == 0
+    assert asked == [1], "what is there decides"
+    assert trained == ["lstm/seed-1", "gru/seed-1", "lstm/seed-2", "gru/seed-2"]

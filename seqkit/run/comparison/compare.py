@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import torch
 from rich.console import Console
 
 from seqkit.data.sources import Sources
@@ -17,7 +18,7 @@ from seqkit.report.terminal import print_report
 from seqkit.report.text import enumerated
 from seqkit.report.write import write_report
 from seqkit.run.comparison.budget import Budget, timed
-from seqkit.run.comparison.folder import Identity, comparison_folder
+from seqkit.run.comparison.folder import Identity, comparison_folder, kept
 from seqkit.run.comparison.jobs import Job, Setting, run_jobs
 from seqkit.run.comparison.matching import match_parameters, match_steps, match_time
 from seqkit.run.comparison.report import comparison_report
@@ -25,6 +26,7 @@ from seqkit.run.comparison.system import System, gathered
 from seqkit.run.comparison.tuning import Tuning
 from seqkit.run.evaluation import Machine
 from seqkit.run.experiment import Experiment
+from seqkit.run.folders import RUNS
 from seqkit.run.machine import prepare_machine
 from seqkit.run.scaling.costs import Points, measure_lengths
 from seqkit.tasks.recipes import load_recipe
@@ -99,6 +101,8 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
     if not experiment.has_test:
         raise UserError(f"{experiment.corpus.name}: a comparison needs a test split")
     seeds = request.seeds or recipe.compare.seeds
+    if request.threads is None and device.type == "cpu":
+        request = replace(request, threads=threads_for(request, recipe, experiment, console))
     systems = systems_of(recipe, experiment, request.rivals)
     identity = Identity.of(systems, request.sources, Machine.this(device), budget=request.budget, trials=request.tune)
     out = comparison_folder(identity, default_name(request, recipe), request.out, console)
@@ -133,6 +137,15 @@ def compare(request: CompareRequest, console: Console) -> Comparison:
     )
     write_report(report, out)
     return Comparison(out, results, report)
+
+
+def threads_for(request: CompareRequest, recipe: Recipe, experiment: Experiment, console: Console) -> int:
+    """As many as the comparison that lies in the folder has; for a new one the quickest number for its first system."""
+    there = kept(request.out or RUNS / "compare" / default_name(request, recipe))
+    if not isinstance(there, Identity):
+        return experiment.try_threads(console)
+    torch.set_num_threads(there.machine.threads)
+    return there.machine.threads
 
 
 def default_name(request: CompareRequest, recipe: Recipe) -> str:
