@@ -18,6 +18,8 @@ RENAMED = {
     "handover": "initialisation",
     "enter": "input_projection",
     "leave": "output_projection",
+    "strength": "beta",
+    "keep": "decay",
 }
 """Parts of the names of weights as they were called in an earlier version, and as they are called now."""
 

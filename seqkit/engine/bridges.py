@@ -93,10 +93,10 @@ class MatrixBridge:
         self.heads, self.keys, self.output_width, self.delta = heads, keys, values, config.delta
         self.backwards = heads // 2 if config.both_ways else 0
         key_AX, value_VX = weights.take("key.weight", keys, source_width), weights.take("value.weight", values, source_width)
-        strength = linear(weights.part("strength"), source_width, heads)
-        keep = linear(weights.part("keep"), source_width, heads) if config.decay else None
-        self.key, self.value, self.strength = Product(key_AX), Product(value_VX), Product(*strength)
-        self.keep = Product(*keep) if keep else None
+        beta = linear(weights.part("beta"), source_width, heads)
+        decay = linear(weights.part("decay"), source_width, heads) if config.decay else None
+        self.key, self.value, self.beta = Product(key_AX), Product(value_VX), Product(*beta)
+        self.decay = Product(*decay) if decay else None
         query_AD, (gate_VD, gate_V) = weights.take("query.weight", keys, width), linear(weights.part("gate"), width, values)
         self.ask = Product(np.concatenate([query_AD, gate_VD]), np.concatenate([np.zeros(keys, gate_V.dtype), gate_V]))
         self.gain_V = weights.take("norm.weight", config.value_width)
@@ -106,18 +106,18 @@ class MatrixBridge:
         asked_SLA = self.key(x_SLX)
         asked_SLA *= sigmoid(asked_SLA.copy())
         key_SLNA, value_SLNV = unit(self._by_head(asked_SLA)), self._by_head(self.value(x_SLX))
-        strength_SLN11 = sigmoid(self._in_order(self.strength(x_SLX)))[..., None, None]
-        kept_SLN11 = np.ones_like(strength_SLN11)
-        if self.keep:
-            kept_SLN11 = sigmoid(self._in_order(self.keep(x_SLX)))[..., None, None]
+        beta_SLN11 = sigmoid(self._in_order(self.beta(x_SLX)))[..., None, None]
+        decay_SLN11 = np.ones_like(beta_SLN11)
+        if self.decay:
+            decay_SLN11 = sigmoid(self._in_order(self.decay(x_SLX)))[..., None, None]
         sources, length = x_SLX.shape[:2]
         state_SNAV = np.zeros((sources, *key_SLNA.shape[2:], value_SLNV.shape[-1]), x_SLX.dtype)
         for step in range(length):
             key_SN1A, update_SN1V = key_SLNA[:, step, :, None], value_SLNV[:, step, :, None]
-            state_SNAV *= kept_SLN11[:, step]
+            state_SNAV *= decay_SLN11[:, step]
             if self.delta:
                 update_SN1V = update_SN1V - key_SN1A @ state_SNAV
-            state_SNAV += key_SN1A.transpose(0, 1, 3, 2) @ (strength_SLN11[:, step] * update_SN1V)
+            state_SNAV += key_SN1A.transpose(0, 1, 3, 2) @ (beta_SLN11[:, step] * update_SN1V)
         return {"state": state_SNAV}
 
     def read(self, h_BD: Array, memory: Memory) -> Array:

@@ -108,24 +108,24 @@ class AttentionBridge(nn.Module):
         return score_BTS.masked_fill(~memory["real"][:, None], -torch.inf).softmax(dim=-1)
 
 
-class Notes(NamedTuple):
+class Writes(NamedTuple):
     """What source tokens ask a `MatrixBridge` to write, in the order of writing, head by head.
 
     Args:
         key_BNSK: of length 1.
         value_BNSV: what is to be found under it.
-        strength_BNS: β, how much of the value is written, from 0 to 1; 0 for padding.
-        log_keep_BNS: g, the logarithm of what is kept of all that was written before.
+        beta_BNS: β, how much of the value is written, from 0 to 1; 0 for padding.
+        log_decay_BNS: g, the logarithm of what is kept of all that was written before.
     """
 
     key_BNSK: Tensor
     value_BNSV: Tensor
-    strength_BNS: Tensor
-    log_keep_BNS: Tensor
+    beta_BNS: Tensor
+    log_decay_BNS: Tensor
 
     def kept(self) -> Tensor:
-        """kept_BNS: the share of each note that has not faded at the end of the source."""
-        return (self.log_keep_BNS.sum(dim=2, keepdim=True) - self.log_keep_BNS.cumsum(dim=2)).exp()
+        """kept_BNS: the part of each write that has not faded at the end of the source."""
+        return (self.log_decay_BNS.sum(dim=2, keepdim=True) - self.log_decay_BNS.cumsum(dim=2)).exp()
 
 
 class MatrixBridge(nn.Module):
@@ -159,27 +159,27 @@ class MatrixBridge(nn.Module):
         self.output_width = heads * values
         self.key = nn.Linear(source_width, heads * keys, bias=False)
         self.value = nn.Linear(source_width, heads * values, bias=False)
-        self.strength = nn.Linear(source_width, heads)
-        self.keep = nn.Linear(source_width, heads) if decay else None
+        self.beta = nn.Linear(source_width, heads)
+        self.decay = nn.Linear(source_width, heads) if decay else None
         self.query = nn.Linear(decoder_width, heads * keys, bias=False)
         self.gate = nn.Linear(decoder_width, heads * values)
         self.norm = nn.RMSNorm(values, eps=1e-5)
         with torch.no_grad():
-            for gate, open_at in (self.strength, 0.82), (self.keep, 0.98):
+            for gate, open_at in (self.beta, 0.82), (self.decay, 0.98):
                 if gate is not None:
                     gate.weight.mul_(0.1)
                     gate.bias.fill_(torch.logit(torch.tensor(open_at)))
 
     def write(self, source: Source) -> dict[str, Tensor]:
         """`state`: heads × keys × values features a source."""
-        key_BNSK, value_BNSV, strength_BNS, log_keep_BNS = notes = self.notes(source.x_BSX, source.length_B)
+        key_BNSK, value_BNSV, beta_BNS, log_decay_BNS = writes = self.writes(source.x_BSX, source.length_B)
         with torch.autocast(source.x_BSX.device.type, enabled=False):
             if self.delta:
-                return {"state": delta_write(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)}
-            weight_BNS1 = (strength_BNS * notes.kept())[..., None]
+                return {"state": delta_write(key_BNSK, value_BNSV, beta_BNS, log_decay_BNS)}
+            weight_BNS1 = (beta_BNS * writes.kept())[..., None]
             return {"state": (weight_BNS1 * key_BNSK).transpose(-1, -2) @ value_BNSV}
 
-    def notes(self, x_BSX: Tensor, length_B: Tensor) -> "Notes":
+    def writes(self, x_BSX: Tensor, length_B: Tensor) -> "Writes":
         """What each source token asks to be written; padding comes last in either order."""
         real_B1S = is_real(length_B, x_BSX.shape[1])[:, None]
         order_BS = reversal(length_B, x_BSX.shape[1]) if self.backwards else None
@@ -189,11 +189,11 @@ class MatrixBridge(nn.Module):
 
         key_BNSK = unit(written_by(self.key))
         value_BNSV = written_by(self.value).to(key_BNSK.dtype)
-        strength_BNS = written_by(self.strength).squeeze(-1).to(key_BNSK.dtype).sigmoid() * real_B1S
-        log_keep_BNS = torch.zeros_like(strength_BNS)
-        if self.keep is not None:
-            log_keep_BNS = logsigmoid(written_by(self.keep).squeeze(-1).to(key_BNSK.dtype)) * real_B1S
-        return Notes(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS)
+        beta_BNS = written_by(self.beta).squeeze(-1).to(key_BNSK.dtype).sigmoid() * real_B1S
+        log_decay_BNS = torch.zeros_like(beta_BNS)
+        if self.decay is not None:
+            log_decay_BNS = logsigmoid(written_by(self.decay).squeeze(-1).to(key_BNSK.dtype)) * real_B1S
+        return Writes(key_BNSK, value_BNSV, beta_BNS, log_decay_BNS)
 
     def ask(self, h_BTD: Tensor) -> Tensor:
         """query_BNTK: what each decoder state asks for."""

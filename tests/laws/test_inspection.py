@@ -161,7 +161,7 @@ def test_a_matrix_memory_is_the_sum_of_what_its_tokens_wrote(delta: bool, decay:
         assert isinstance(bridge, MatrixBridge)
         x_1SX = calls[bridge.key].given[0]
         source = written(bridge, x_1SX)
-        torch.testing.assert_close(source.strength_BNS, bridge.strength(x_1SX).sigmoid().transpose(1, 2), **EXACT)
+        torch.testing.assert_close(source.beta_BNS, bridge.beta(x_1SX).sigmoid().transpose(1, 2), **EXACT)
         torch.testing.assert_close(source.state(), memory["state"], **EXACT)
         weight_1NTS = read_weights(bridge, h_1TD, source)
         torch.testing.assert_close(weight_1NTS @ source.update_BNSV, bridge.ask(h_1TD) @ memory["state"], **EXACT)
@@ -176,8 +176,8 @@ def test_the_delta_rule_recalls_the_last_token_written_at_full_strength() -> Non
         model, calls = translated(**config, delta=delta)
         bridge = readings(model)[0].bridge
         with torch.no_grad():
-            bridge.strength.bias.fill_(40.0)
-            bridge.strength.weight.zero_()
+            bridge.beta.bias.fill_(40.0)
+            bridge.beta.weight.zero_()
         source = written(bridge, calls[bridge.key].given[0])
         assert bool(((source.recall_BNS[:, :, -1] - 1).abs() < 1e-10).all()) == delta
 

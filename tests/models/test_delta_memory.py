@@ -15,19 +15,19 @@ def inputs(steps: int, *, keys: int = 5, values: int = 7) -> tuple[Tensor, Tenso
     shape = (2, 3, steps)
     key_BNSK = torch.randn(*shape, keys, generator=random, dtype=torch.float64)
     value_BNSV = torch.randn(*shape, values, generator=random, dtype=torch.float64)
-    strength_BNS = torch.rand(shape, generator=random, dtype=torch.float64)
-    log_keep_BNS = -0.2 * torch.rand(shape, generator=random, dtype=torch.float64)
-    return torch.nn.functional.normalize(key_BNSK, dim=-1), value_BNSV, strength_BNS, log_keep_BNS
+    beta_BNS = torch.rand(shape, generator=random, dtype=torch.float64)
+    log_decay_BNS = -0.2 * torch.rand(shape, generator=random, dtype=torch.float64)
+    return torch.nn.functional.normalize(key_BNSK, dim=-1), value_BNSV, beta_BNS, log_decay_BNS
 
 
-def step_by_step(key_BNSK: Tensor, value_BNSV: Tensor, strength_BNS: Tensor, log_keep_BNS: Tensor) -> Tensor:
+def step_by_step(key_BNSK: Tensor, value_BNSV: Tensor, beta_BNS: Tensor, log_decay_BNS: Tensor) -> Tensor:
     batch, heads, steps, keys = key_BNSK.shape
     state_BNKV = key_BNSK.new_zeros(batch, heads, keys, value_BNSV.shape[-1])
     for step in range(steps):
         key_BNK1, value_BN1V = key_BNSK[:, :, step, :, None], value_BNSV[:, :, step, None]
-        strength_BN11 = strength_BNS[:, :, step, None, None]
-        erased_BNKV = state_BNKV - strength_BN11 * key_BNK1 @ (key_BNK1.transpose(-1, -2) @ state_BNKV)
-        state_BNKV = log_keep_BNS[:, :, step, None, None].exp() * erased_BNKV + strength_BN11 * key_BNK1 @ value_BN1V
+        beta_BN11 = beta_BNS[:, :, step, None, None]
+        erased_BNKV = state_BNKV - beta_BN11 * key_BNK1 @ (key_BNK1.transpose(-1, -2) @ state_BNKV)
+        state_BNKV = log_decay_BNS[:, :, step, None, None].exp() * erased_BNKV + beta_BN11 * key_BNK1 @ value_BN1V
     return state_BNKV
 
 
@@ -53,11 +53,11 @@ def test_gradients(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_step_of_no_strength_that_keeps_all_changes_nothing():
-    key_BNSK, value_BNSV, strength_BNS, log_keep_BNS = inputs(9)
-    strength_BNS[:, :, 6:] = 0
-    log_keep_BNS[:, :, 6:] = 0
-    short = delta_write(key_BNSK[:, :, :6], value_BNSV[:, :, :6], strength_BNS[:, :, :6], log_keep_BNS[:, :, :6])
-    torch.testing.assert_close(delta_write(key_BNSK, value_BNSV, strength_BNS, log_keep_BNS), short, **EXACT)
+    key_BNSK, value_BNSV, beta_BNS, log_decay_BNS = inputs(9)
+    beta_BNS[:, :, 6:] = 0
+    log_decay_BNS[:, :, 6:] = 0
+    short = delta_write(key_BNSK[:, :, :6], value_BNSV[:, :, :6], beta_BNS[:, :, :6], log_decay_BNS[:, :, :6])
+    torch.testing.assert_close(delta_write(key_BNSK, value_BNSV, beta_BNS, log_decay_BNS), short, **EXACT)
 
 
 def test_single_precision_is_near():

@@ -19,15 +19,15 @@ class Written(NamedTuple):
 
     Args:
         key_BNSK: under which each token wrote.
-        update_BNSV: what it wrote: its value, less what the delta rule found under the key already, times the strength.
-        strength_BNS: β, from 0 to 1.
+        update_BNSV: what it wrote: its value, less what the delta rule found under the key already, times β.
+        beta_BNS: β, from 0 to 1.
         kept_BNS: the share of it that has not faded at the end of the source, from 0 to 1.
         recall_BNS: how well the memory knows it at the end: the cosine of the token's value and what its own key reads.
     """
 
     key_BNSK: Tensor
     update_BNSV: Tensor
-    strength_BNS: Tensor
+    beta_BNS: Tensor
     kept_BNS: Tensor
     recall_BNS: Tensor
 
@@ -38,16 +38,16 @@ class Written(NamedTuple):
 
 def written(bridge: MatrixBridge, x_BSX: Tensor) -> Written:
     """What sources without padding leave, token by token, by the recurrence of `delta_write` as its equation says it."""
-    notes = bridge.notes(x_BSX, torch.full(x_BSX.shape[:1], x_BSX.shape[1], device=x_BSX.device))
-    state_BNKV = notes.key_BNSK.new_zeros(*notes.key_BNSK.shape[:2], notes.key_BNSK.shape[-1], notes.value_BNSV.shape[-1])
+    writes = bridge.writes(x_BSX, torch.full(x_BSX.shape[:1], x_BSX.shape[1], device=x_BSX.device))
+    state_BNKV = writes.key_BNSK.new_zeros(*writes.key_BNSK.shape[:2], writes.key_BNSK.shape[-1], writes.value_BNSV.shape[-1])
     updates: list[Tensor] = []
-    for key_BNK, value_BNV, strength_BN, log_keep_BN in zip(*(part.unbind(2) for part in notes), strict=True):
-        state_BNKV = log_keep_BN.exp()[..., None, None] * state_BNKV
+    for key_BNK, value_BNV, beta_BN, log_decay_BN in zip(*(part.unbind(2) for part in writes), strict=True):
+        state_BNKV = log_decay_BN.exp()[..., None, None] * state_BNKV
         found_BNV = torch.einsum("bnk,bnkv->bnv", key_BNK, state_BNKV) if bridge.delta else 0.0
-        updates.append(strength_BN[..., None] * (value_BNV - found_BNV))
+        updates.append(beta_BN[..., None] * (value_BNV - found_BNV))
         state_BNKV = state_BNKV + key_BNK[..., :, None] * updates[-1][..., None, :]
-    recall_BNS = torch.cosine_similarity(notes.key_BNSK @ state_BNKV, notes.value_BNSV, dim=-1)
-    parts = (notes.key_BNSK, torch.stack(updates, dim=2), notes.strength_BNS, notes.kept(), recall_BNS)
+    recall_BNS = torch.cosine_similarity(writes.key_BNSK @ state_BNKV, writes.value_BNSV, dim=-1)
+    parts = (writes.key_BNSK, torch.stack(updates, dim=2), writes.beta_BNS, writes.kept(), recall_BNS)
     return Written(*(by_place(part, bridge.backwards) for part in parts))
 
 

@@ -29,7 +29,7 @@ from seqkit.tasks.translation.trained import TrainedTranslator
 from seqkit.tasks.translation.translate import TranslationConfig, in_batches
 
 ATTENTION = "Where the decoder looks in the source before it writes each token (a row); every row sums to 1."
-MEMORY = """What the source leaves in each matrix, token by token, the mean over heads. Strength: how much of a token's value
+MEMORY = """What the source leaves in each matrix, token by token, the mean over heads. β: how much of a token's value
 is written. Kept: the share of it that has not faded at the end. Recall: how well its own key finds it then, as a cosine."""
 READS = """Which source tokens' writing a read of the matrix is made up of, before each token is written (a row): parts of the
 read's length, the mean over heads. Rows sum to 1; a negative part pulls the other way. The memory keeps no row a token."""
@@ -132,16 +132,16 @@ def _memory(
         if isinstance(reader, Reading) and isinstance(reader.bridge, MatrixBridge):
             memory, shares = _matrix(reader.bridge, calls[reader.bridge.key].given[0], calls[reader].given[0])
             reads.append(heat(title, shares, tokens, read, signed("part of the read", shares), axes=AXES))
-            held.append(heat(title, memory, read, ("strength", "kept", "recall"), Scale("share or cosine", -1, 1)))
+            held.append(heat(title, memory, read, ("β", "kept", "recall"), Scale("share or cosine", -1, 1)))
     return [Section("Reads of the memory", READS, tuple(reads)), Section("The memory", MEMORY, tuple(held))] if reads else []
 
 
 @torch.no_grad()
 def _matrix(bridge: MatrixBridge, x_1SX: Tensor, h_1TD: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each source token its strength, what is kept of it and its recall; and the parts of each read."""
+    """Of each source token its β, what is kept of it and its recall; and the parts of each read."""
     source = written(bridge, x_1SX)
     share_TS = read_shares(read_weights(bridge, h_1TD, source), source)[0].mean(dim=0)
-    parts = (source.strength_BNS, source.kept_BNS, source.recall_BNS)
+    parts = (source.beta_BNS, source.kept_BNS, source.recall_BNS)
     return np.stack([numbers(part[0].mean(dim=0)) for part in parts], axis=1), numbers(share_TS)
 
 
