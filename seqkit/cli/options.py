@@ -17,7 +17,9 @@ Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", hel
 Out = Annotated[Path | None, typer.Option(help="Folder for the run; runs/<task>/<time> if left out.", show_default=False)]
 Seed = Annotated[int | None, typer.Option(min=0, help="Same as --set train.seed=N.", show_default=False)]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default=False)]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="CPU threads; left out, training finds out how many pay.", show_default=False)
+]
 FILES = "FILE[,FILE]"
 Train = Annotated[
     str | None,

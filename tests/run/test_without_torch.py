@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import small
+import tiny
 import torch
 from commandline import environment
 from rich.console import Console
 
 from seqkit.data.sources import Sources
 from seqkit.run.experiment import Experiment
+from seqkit.run.saved import load
 from seqkit.tasks import find_task
 
 BY_COMMAND = """
@@ -71,3 +73,25 @@ def test_commands(model: tuple[str, Path]):
 def test_from_python(model: tuple[str, Path]):
     task, folder = model
     assert "parameters" in run(IN_PYTHON, str(folder), task)
+
+
+def test_the_module_answers_alike(model: tuple[str, Path]):
+    """As on a GPU, where it reads in place of the engine."""
+    task, folder = model
+    light, heavy = load(folder), load(folder)
+    heavy.reader = heavy.on_device()
+    match task:
+        case "ner":
+            texts = [sentence.tokens for sentence in tiny.sentences(20, seed=9)]
+            assert [one.tags for one in heavy.predict(texts)] == [one.tags for one in light.predict(texts)]
+            assert heavy.tagger is heavy.predictor is not light.tagger
+        case "generate":
+            for settings in ({"seed": 3}, {"temperature": 0}, {"beam": 3}, {"top_k": 3, "repetition_penalty": 1.2}):
+                assert heavy.generate("a b", length=20, **settings) == light.generate("a b", length=20, **settings)
+            for one, other in zip(heavy.score(["a b", ""]), light.score(["a b", ""]), strict=True):
+                assert one.tokens == other.tokens
+                assert one.logprobs == pytest.approx(other.logprobs, abs=1e-4)
+        case "translate":
+            for settings in ({}, {"beam": 3}, {"temperature": 1.0, "seed": 2}):
+                sources = ["a cat", "a red dog", "", "house"]
+                assert heavy.translate(sources, **settings) == light.translate(sources, **settings)
