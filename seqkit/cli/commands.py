@@ -184,7 +184,7 @@ def compare(
     ] = "1024,4096,16384,65536",
     budget: Annotated[
         str | None,
-        typer.Option(metavar="10m", help="Give a verdict within this time: all cells train equally long.", show_default=False),
+        typer.Option(metavar="10m", help="Give a verdict within this time: all jobs train equally long.", show_default=False),
     ] = None,
     device: Device = "auto",
     threads: Threads = None,

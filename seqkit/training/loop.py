@@ -16,9 +16,9 @@ from seqkit.errors import UserError
 from seqkit.training.average import Average
 from seqkit.training.schedule import Schedule, learning_rate_factor
 
-LOOKS = 10  # evaluations on dev of a run by the clock
+EVALUATIONS = 10  # evaluations on dev of a run by the clock
 SHORTEST = 1e-6  # seconds; no update takes less
-READ_EVERY = 20  # updates between two looks at the loss on a GPU, which waits for it to be read
+READ_EVERY = 20  # updates between two readings of the loss on a GPU, which waits for it to be read
 
 
 class TrainConfig(Config):
@@ -238,7 +238,7 @@ def expected_updates(state: TrainState, per_epoch: int) -> float:
 def passed_a_tenth(state: TrainState) -> bool:
     """Whether a run by the clock has gone past a tenth of its seconds since it last looked at dev."""
     now, before = state.seconds / state.config.seconds, state.last_evaluation_seconds / state.config.seconds
-    return int(LOOKS * now) > int(LOOKS * before)
+    return int(EVALUATIONS * now) > int(EVALUATIONS * before)
 
 
 def update(task: Trainable, state: TrainState, batch: Any, total: float) -> Step:

@@ -22,9 +22,9 @@ def main() -> None:
     """Print the table."""
     recipe = load_recipe("translate/multi30k_de_en")
     assert isinstance(recipe, TranslationRecipe)
-    road = Experiment(recipe, Sources())
-    tokenizer = road.tokenizer(recipe.tokenizer)
-    pairs = [tokenizer.encode(pair) for pair in road.corpus.splits["train"]]
+    experiment = Experiment(recipe, Sources())
+    tokenizer = experiment.tokenizer(recipe.tokenizer)
+    pairs = [tokenizer.encode(pair) for pair in experiment.corpus.splits["train"]]
     sources, targets = [len(pair.source) for pair in pairs], [len(pair.target) for pair in pairs]
     by_both = [1000 * target + source for source, target in zip(sources, targets, strict=True)]
     print(f"{len(pairs):,} pairs, {sum(sources):,} → {sum(targets):,} tokens; real cells, in percent\n")

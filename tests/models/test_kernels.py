@@ -1,4 +1,4 @@
-"""The road of a GPU, taken on a CPU: the same mathematics as the CPU's own, in float64.
+"""What a GPU does, done on a CPU: the same mathematics as the CPU's own, in float64.
 
 Axes: B sequences, T steps, D input features, H features.
 """
@@ -22,7 +22,7 @@ FAMILIES = ["rnn", "lstm", "gru", "mingru"]
 
 
 def take_fused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All scans take the GPU's road from here on; returns the names of the kernels as they are called."""
+    """All scans read as on a GPU from here on; returns the names of the kernels as they are called."""
     called: list[str] = []
     for module in (kernels, causal_recurrent, recurrent, linear_scan):
         monkeypatch.setattr(module, "takes_fused", lambda device: True)

@@ -1,4 +1,4 @@
-"""What a road says an epoch takes is what training takes."""
+"""What an experiment says an epoch takes is what training takes."""
 
 import json
 from pathlib import Path
@@ -41,9 +41,9 @@ def test_an_epoch_makes_so_many_updates(task: str, rival: str | None, tmp_path: 
     if rival and task != "ner":
         recipe = recipe.rival(rival)
     sources = data(task, tmp_path)
-    road = Experiment(recipe, sources)
+    experiment = Experiment(recipe, sources)
     run = tmp_path / "run"
     run.mkdir()
-    road.fit(run, choose_device("cpu"), Console(quiet=True))
+    experiment.fit(run, choose_device("cpu"), Console(quiet=True))
     (last,) = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines() if '"evaluated"' in line][-1:]
-    assert road.batches_per_epoch(recipe) == last["step"]
+    assert experiment.batches_per_epoch(recipe) == last["step"]

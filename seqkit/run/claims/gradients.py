@@ -173,7 +173,7 @@ class Gradients:
                 self.part(network),
                 (network.condition, stage, name),
                 self.figure(found),
-                by_seed([*map(self.as_told(network), found)]),
+                by_seed([*map(self.as_claimed(network), found)]),
             )
             for (network, name, stage), found in reaches.items()
         ]
@@ -207,7 +207,7 @@ class Gradients:
             return f"The gradient of {NAMES['rnn']} vanishes within {self.config.vanished} steps"
         return f"The gradient of {NAMES[network.family]} is carried over {self.config.carried} steps"
 
-    def as_told(self, network: Network) -> Callable[[Reach], bool]:
+    def as_claimed(self, network: Network) -> Callable[[Reach], bool]:
         """Whether a reach is what the textbook says of the cell."""
 
         def vanishes(reach: Reach) -> bool:

@@ -52,7 +52,7 @@ class Work(NamedTuple):
     @property
     def description(self) -> str:
         """`training, attention materialised`."""
-        return TOLD[self.way] + ", attention materialised" * self.materialised
+        return DESCRIPTIONS[self.way] + ", attention materialised" * self.materialised
 
     @property
     def name(self) -> str:
@@ -60,7 +60,7 @@ class Work(NamedTuple):
         return f"{self.system}: {self.description}"
 
 
-TOLD: dict[Way, str] = {
+DESCRIPTIONS: dict[Way, str] = {
     "reading": "reading, the state carried",
     "one pass": "reading in one pass",
     "training": "training, full back-propagation",
@@ -198,7 +198,7 @@ def works_of(name: str, system: AnyLanguageModelConfig) -> list[Work]:
     if system.family == "transformer" and system.window == 0:
         whole: tuple[Way, ...] = ("one pass", "training")
         return [Work(name, "reading"), *(Work(name, way, materialised) for way in whole for materialised in (False, True))]
-    return [Work(name, way) for way in TOLD]
+    return [Work(name, way) for way in DESCRIPTIONS]
 
 
 def short(work: Work) -> str:

@@ -23,7 +23,7 @@ class Answerer(nn.Module):
     def __init__(self, config: CausalRecurrentConfig, problem: Problem) -> None:
         super().__init__()
         self.body = CausalRecurrent(config, problem.inputs)
-        self.leave = nn.Linear(config.width, problem.outputs)
+        self.output_projection = nn.Linear(config.width, problem.outputs)
 
     def start(self, batch: int) -> State:
         """The state before anything was read."""
@@ -32,7 +32,7 @@ class Answerer(nn.Module):
     def scan(self, x_BTD: Tensor, state: State) -> tuple[Tensor, State]:
         """answer_BTO after each step, and the state after the last."""
         y_BTH, state = self.body.scan(x_BTD, state)
-        return self.leave(y_BTH), state
+        return self.output_projection(y_BTH), state
 
 
 class SyntheticBatches:

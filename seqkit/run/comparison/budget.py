@@ -18,7 +18,7 @@ from seqkit.recipe.recipe import Recipe
 from seqkit.run.comparison.jobs import Job
 from seqkit.run.display import read_events
 from seqkit.run.evaluation import Evaluation
-from seqkit.training.loop import LOOKS
+from seqkit.training.loop import EVALUATIONS
 
 REPORTING = 5.0  # seconds kept for the last tests and the report
 LEAST_TRAINING = 1.0  # seconds a job
@@ -172,9 +172,9 @@ class Budget:
         yield from self.measured([probe])
         if probe.failure:
             raise UserError(f"{probe.name}: {probe.failure}")
-        # It looks at dev once, every other job LOOKS times.
+        # It looks at dev once, every other job EVALUATIONS times.
         look = read_events(probe.folder / "metrics.jsonl")[-1]["seconds"]
-        self.ledger.overheads[0] += (LOOKS - 1) * look
+        self.ledger.overheads[0] += (EVALUATIONS - 1) * look
 
     def measured(self, jobs: list[Job]) -> Generator[list[Job]]:
         """A round, and what it took beside training."""

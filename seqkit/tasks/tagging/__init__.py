@@ -1,1 +1,1 @@
-"""Named-entity recognition, and part-of-speech tagging on the same road."""
+"""Named-entity recognition, and part-of-speech tagging by the same means."""
