@@ -1,9 +1,10 @@
 """A causal language model.
 
-Axes: B sequences, T tokens, V symbols, E features of an embedding, D of the body, G gates of the first layer.
+Axes: B sequences, T tokens, V symbols, E features of an embedding, D of the body, G gates and
+X queries, keys and values of the first layer.
 
 What a symbol brings into the first layer depends on the symbol alone, so it is worked out once for each: a look-up then takes
-the place of the first layer's norm and of its product with the input weights.
+the place of the first layer's norm and of its product with the weights behind it.
 """
 
 import math
@@ -115,6 +116,8 @@ class TransformerBody:
             x_VE = Product(*linear(weights.part("input_projection"), x_VE.shape[1], config.width))(x_VE)
         self.x_VD = x_VE - x_VE.mean(axis=1, keepdims=True)
         self.stack = CausalTransformer(config, weights)
+        first = self.stack.blocks[0].query_key_value
+        self.gate_VX = first(self.x_VD) if first.product.width * len(x_VE) <= LARGEST_TABLE else None
         self.norm = Norm(weights.part("norm"), config.width, centred=True)
 
     def start(self, batch: int) -> State[Array]:
@@ -123,7 +126,8 @@ class TransformerBody:
 
     def scan(self, token_BT: NDArray[np.int64], state: State[Array]) -> tuple[Array, State[Array]]:
         """y_BTD before the last norm, and the state after the last symbol."""
-        return self.stack.scan(self.x_VD[token_BT], state)
+        gate_BTX = None if self.gate_VX is None else self.gate_VX[token_BT]
+        return self.stack.scan(self.x_VD[token_BT], state, gate_BTX)
 
 
 def output_products(weights: Weights, embedding_VE: Array, width: int, tied: bool, norm: Norm | None) -> Sequence[Projection]:

@@ -51,10 +51,9 @@ class Block:
         weight_DF, bias_D = linear(weights.part("narrow"), inner, width)
         self.narrow = Product(root * weight_DF, bias_D, centred=True)
 
-    def by_head(self, x_BTD: Array) -> tuple[Array, Array]:
-        """both_BHTE, queries and keys not yet turned, and value_BNTE."""
-        batch, steps, _ = x_BTD.shape
-        gate_BYTE = self.query_key_value(x_BTD).reshape(batch, steps, 3 * self.heads, -1).transpose(0, 2, 1, 3)
+    def by_head(self, gate_BTX: Array) -> tuple[Array, Array]:
+        """both_BHTE, queries and keys not yet turned, and value_BNTE, of `query_key_value(x_BTD)`."""
+        gate_BYTE = gate_BTX.reshape(*gate_BTX.shape[:2], 3 * self.heads, -1).transpose(0, 2, 1, 3)
         return gate_BYTE[:, : 2 * self.heads], gate_BYTE[:, 2 * self.heads :]
 
     def attended_to(self, query_BNTE: Array, key_BNRE: Array, value_BNRE: Array, bias: Array | None) -> Array:
@@ -81,7 +80,7 @@ class EncoderBlock(Block):
 
     def __call__(self, x_BTD: Array, places: Places) -> Array:
         """One block."""
-        both_BHTE, value_BNTE = self.by_head(x_BTD)
+        both_BHTE, value_BNTE = self.by_head(self.query_key_value(x_BTD))
         both_BHTE = places.turn(both_BHTE) if places.turn else both_BHTE
         y_BTD = self.attended_to(both_BHTE[:, : self.heads], both_BHTE[:, self.heads :], value_BNTE, places.bias)
         return self.feed(x_BTD + self.attended(y_BTD))
@@ -157,10 +156,14 @@ class CausalBlock(Block):
         self.look = CrossAttention(self, config, weights, source_width) if source_width else None
 
     def __call__(
-        self, x_BTD: Array, cache: KeyValueCache, places: Places, memory: Mapping[str, Array]
+        self, x_BTD: Array, gate_BTX: Array | None, cache: KeyValueCache, places: Places, memory: Mapping[str, Array]
     ) -> tuple[Array, KeyValueCache]:
-        """One block, and the cache with the rows of the piece."""
-        both_BHTE, value_BNTE = self.by_head(x_BTD)
+        """One block, and the cache with the rows of the piece.
+
+        Args:
+            gate_BTX: `query_key_value(x_BTD)`, where it is known.
+        """
+        both_BHTE, value_BNTE = self.by_head(self.query_key_value(x_BTD) if gate_BTX is None else gate_BTX)
         both_BHTE = places.turn(both_BHTE) if places.turn else both_BHTE
         cache = cache.append(both_BHTE[:, self.heads :], value_BNTE)
         y_BTD = self.attended_to(both_BHTE[:, : self.heads], cache.keys, cache.values, places.bias)
@@ -192,17 +195,22 @@ class CausalTransformer:
         empty = KeyValueCache.empty(batch, self.heads, self.head_width, self.dtype)
         return State({"position": np.zeros(batch, np.int64)}, {str(n): empty for n in range(len(self.blocks))}, memory or {})
 
-    def scan(self, x_BTD: Array, state: State[Array]) -> tuple[Array, State[Array]]:
-        """Read a piece of any length, a long one bit by bit."""
+    def scan(self, x_BTD: Array, state: State[Array], gate_BTX: Array | None = None) -> tuple[Array, State[Array]]:
+        """Read a piece of any length, a long one bit by bit.
+
+        Args:
+            gate_BTX: of the first block, where it is known.
+        """
         if x_BTD.shape[1] <= PIECE:
-            return self._scan_bit(x_BTD, state)
+            return self._scan_bit(x_BTD, state, gate_BTX)
         parts: list[Array] = []
         for first in range(0, x_BTD.shape[1], PIECE):
-            y_BTD, state = self._scan_bit(x_BTD[:, first : first + PIECE], state)
+            bit = slice(first, first + PIECE)
+            y_BTD, state = self._scan_bit(x_BTD[:, bit], state, None if gate_BTX is None else gate_BTX[:, bit])
             parts.append(y_BTD)
         return np.concatenate(parts, axis=1), state
 
-    def _scan_bit(self, x_BTD: Array, state: State[Array]) -> tuple[Array, State[Array]]:
+    def _scan_bit(self, x_BTD: Array, state: State[Array], gate_BTX: Array | None) -> tuple[Array, State[Array]]:
         steps, position_B = x_BTD.shape[1], state.carry["position"]
         turn = self.turns.at(int(position_B[0]), steps) if self.turns else None
         seen = {name: self._within(cache, self.window - 1) for name, cache in state.caches.items()}
@@ -210,8 +218,9 @@ class CausalTransformer:
         caches: dict[str, KeyValueCache] = {}
         for number, block in enumerate(self.blocks):
             name = str(number)
-            x_BTD, cache = block(x_BTD, seen[name], places, state.memory_of(name) if block.look else {})
-            caches[name] = self._within(cache, self.window)
+            memory = state.memory_of(name) if block.look else {}
+            x_BTD, cache = block(x_BTD, gate_BTX, seen[name], places, memory)
+            caches[name], gate_BTX = self._within(cache, self.window), None
         return x_BTD, State({"position": position_B + steps}, caches, state.memory)
 
     @staticmethod

@@ -16,9 +16,8 @@ from seqkit.data.card import (
     TextCard,
     all_cards,
     card_names,
+    card_of,
     find_card,
-    find_tagged_card,
-    find_text_card,
     key_lines,
     load_card,
 )
@@ -190,12 +189,12 @@ def test_running_text_without_a_split_or_without_text_is_refused(tmp_path: Path,
 
 
 def test_a_card_of_the_wrong_kind_is_refused_by_name() -> None:
-    assert find_text_card("pydoc").module == "pydoc_data.topics"
-    assert find_tagged_card("wnut17").annotation == "entities"
+    assert card_of(TextCard, "pydoc").module == "pydoc_data.topics"
+    assert card_of(TaggedCard, "wnut17").annotation == "entities"
     with pytest.raises(UserError, match=r"^corpus 'lm/pydoc' is running text, not labelled sentences$"):
-        find_tagged_card("pydoc")
+        card_of(TaggedCard, "pydoc")
     with pytest.raises(UserError, match=r"^corpus 'ner/wnut17' is labelled sentences, not running text$"):
-        find_text_card("wnut17")
+        card_of(TextCard, "wnut17")
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:

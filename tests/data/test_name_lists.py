@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqkit.data.card import TaggedCard, all_cards, find_tagged_card
+from seqkit.data.card import TaggedCard, all_cards, card_of
 from seqkit.data.home import packaged
 from seqkit.data.name_lists import read_names
 from seqkit.data.schemes import spans
@@ -27,7 +27,7 @@ def test_a_list_has_names(tmp_path, text):
 
 @pytest.mark.parametrize("split", ["dev", "test"])
 def test_the_people_of_newsdesk_are_not_those_it_is_tested_on(split):
-    card = find_tagged_card("ner/newsdesk")
+    card = card_of(TaggedCard, "ner/newsdesk")
     people = set(read_names(packaged("corpora") / card.names["PER"]))
     assert len(people) > 900
     sentences, _ = load_tagged(packaged("corpora") / card.files[split].path)

@@ -7,7 +7,7 @@ from pydoc_data.topics import topics
 
 import pytest
 
-from seqkit.data.card import TextCard, all_cards, find_text_card
+from seqkit.data.card import TextCard, all_cards, card_of
 from seqkit.data.fetch import fetch
 from seqkit.data.home import mirror_folder
 from seqkit.data.texts import TextCorpus, load_split_texts, load_texts
@@ -118,7 +118,7 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
 
 
 def test_the_language_reference_of_this_python_is_split_by_topic() -> None:
-    corpus = load_texts(find_text_card("lm/pydoc"))
+    corpus = load_texts(card_of(TextCard, "lm/pydoc"))
     parts = {split: documents(corpus, split) for split in corpus.splits}
     assert sorted(text for part in parts.values() for text in part) == sorted(topics.values())
     total = sum(map(len, topics.values()))
