@@ -5,6 +5,7 @@ import math
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,6 +34,11 @@ def tiny(name: str, *more: str) -> list[str]:
     ]
 
 
+def measured(out: Path) -> list[dict[str, Any]]:
+    """The jobs of each setting."""
+    return list(json.loads((out / "measured.json").read_text(encoding="utf-8")).get("settings", {}).values())
+
+
 def test_every_claim_is_listed_with_what_it_says() -> None:
     listed = seqkit("claims", "list").out.splitlines()
     assert [line.split()[0] for line in listed] == claim_names()
@@ -54,22 +60,33 @@ def test_a_claim_is_measured_once_and_judged_by_what_was_measured(name: str, tmp
     assert report["verdict"][0] in done.out
     for kind in ("md", "html"):
         assert load_claim(name).claim in (tmp_path / f"report.{kind}").read_text(encoding="utf-8")
-    kept = json.loads((tmp_path / "measured.json").read_text(encoding="utf-8"))["jobs"]
+    (kept,) = measured(tmp_path)
     again = seqkit(*tiny(name), "--seeds", "1,2", "--out", tmp_path)
     assert again.code == 0
-    more = json.loads((tmp_path / "measured.json").read_text(encoding="utf-8"))["jobs"]
+    (more,) = measured(tmp_path)
     assert len(more) == 2 * len(kept)
     assert kept.items() <= more.items()
 
 
-def test_another_setting_is_measured_anew(tmp_path: Path) -> None:
-    times: list[float] = []
-    for width in (3, 4):
+def test_another_setting_is_measured_beside_the_first(tmp_path: Path) -> None:
+    found = []
+    for width in (3, 4, 3):
         assert seqkit(*tiny("vanishing_gradients", f"width={width}"), "--seeds", "1", "--out", tmp_path).code == 0
-        jobs = json.loads((tmp_path / "measured.json").read_text(encoding="utf-8"))["jobs"]
-        times.append(next(iter(jobs.values()))["seconds"])
-    assert len(jobs) == 8
-    assert times[0] != times[1]
+        found.append(measured(tmp_path))
+    assert [len(settings) for settings in found] == [1, 2, 2]
+    assert found[1][0] == found[0][0]
+    assert found[2] == found[1], "nothing is measured again"
+    assert found[1][0] != found[1][1]
+
+
+def test_what_an_older_version_measured_is_gone_on_with(tmp_path: Path) -> None:
+    given = (*tiny("vanishing_gradients"), "--seeds", "1", "--out", tmp_path)
+    assert seqkit(*given).code == 0
+    path = tmp_path / "measured.json"
+    ((setting, jobs),) = json.loads(path.read_text(encoding="utf-8"))["settings"].items()
+    path.write_text(json.dumps({"setting": setting, "jobs": jobs}), encoding="utf-8")
+    assert seqkit(*given).code == 0
+    assert jobs in (json.loads(path.read_text(encoding="utf-8")).get("jobs"), *measured(tmp_path))
 
 
 def test_what_cannot_be_measured_is_one_line(tmp_path: Path) -> None:

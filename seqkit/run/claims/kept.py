@@ -13,7 +13,7 @@ from seqkit.run.claims.measurement import Result
 
 
 class Kept:
-    """Results by name, of one setting; another setting starts afresh.
+    """Results by name, of one setting; those of other settings stay beside them.
 
     Args:
         path: of the file.
@@ -23,11 +23,11 @@ class Kept:
     def __init__(self, path: Path, setting: Mapping[str, Any]) -> None:
         self.path = path
         self.setting = hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:12]
-        self.jobs: dict[str, dict[str, Any]] = {}
+        self.settings: dict[str, dict[str, dict[str, Any]]] = {}
         with suppress(OSError, ValueError, KeyError, TypeError):
             stored = json.loads(path.read_text(encoding="utf-8"))
-            if stored["setting"] == self.setting:
-                self.jobs = dict(stored["jobs"])
+            self.settings = stored.get("settings") or {stored["setting"]: stored["jobs"]}  # one alone, until 0.1.0
+        self.jobs = self.settings.setdefault(self.setting, {})
 
     def do(self, name: str, job: Callable[[], Result]) -> None:
         """Do a job and keep its result and what it took; the file is whole at any time."""
@@ -36,7 +36,7 @@ class Kept:
         after = time.perf_counter(), processor_seconds()
         self.jobs[name] = {"result": dict(result), "seconds": after[0] - before[0], "cpu_seconds": after[1] - before[1]}
         part = self.path.with_suffix(".part")
-        part.write_text(json.dumps({"setting": self.setting, "jobs": self.jobs}), encoding="utf-8")
+        part.write_text(json.dumps({"settings": self.settings}), encoding="utf-8")
         part.replace(self.path)
 
     def results(self, names: Mapping[str, Any]) -> dict[str, Result]:
